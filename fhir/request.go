@@ -1,0 +1,152 @@
+package fhir
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Interaction is a code of http://hl7.org/fhir/restful-interaction, plus "operation".
+type Interaction string
+
+// The interactions in the order of http://hl7.org/fhir/R4/http.html.
+const (
+	Read            Interaction = "read"
+	VRead           Interaction = "vread"
+	Update          Interaction = "update"
+	Patch           Interaction = "patch"
+	Delete          Interaction = "delete"
+	HistoryInstance Interaction = "history-instance"
+	HistoryType     Interaction = "history-type"
+	HistorySystem   Interaction = "history-system"
+	Create          Interaction = "create"
+	SearchType      Interaction = "search-type"
+	SearchSystem    Interaction = "search-system"
+	Capabilities    Interaction = "capabilities"
+	Batch           Interaction = "batch"
+	Transaction     Interaction = "transaction"
+	Operation       Interaction = "operation"
+)
+
+// Param is one name=value pair of a query. A name may carry a modifier or a chain: "subject:Patient.name".
+type Param struct{ Name, Value string }
+
+// Params is a query in the order in which it was written.
+type Params []Param
+
+// Get returns the first value of the name, or "".
+func (p Params) Get(name string) string {
+	for _, param := range p {
+		if param.Name == name {
+			return param.Value
+		}
+	}
+	return ""
+}
+
+// Encode is the query as it stands in a URL.
+func (p Params) Encode() string {
+	var b strings.Builder
+	for i, param := range p {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(param.Name) + "=" + url.QueryEscape(param.Value))
+	}
+	return b.String()
+}
+
+// ParseParams reads a URL query. Unlike url.Values it keeps the order; unlike url.Query it does not silently drop
+// what it cannot read. Its error is Invalid.
+func ParseParams(query string) (Params, error) {
+	var params Params
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		n, err := url.QueryUnescape(name)
+		if err != nil {
+			return nil, NewOutcome(Invalid, "a parameter name in the query is not properly percent-encoded")
+		}
+		v, err := url.QueryUnescape(value)
+		if err != nil {
+			return nil, Errorf(Invalid, "the value of the parameter '%s' is not properly percent-encoded", n)
+		}
+		params = append(params, Param{n, v})
+	}
+	return params, nil
+}
+
+// Return is the return preference of http://hl7.org/fhir/R4/http.html#ops.
+type Return string
+
+// The return preferences.
+const (
+	ReturnUnsaid         Return = ""
+	ReturnMinimal        Return = "minimal"
+	ReturnRepresentation Return = "representation"
+	ReturnOutcome        Return = "OperationOutcome"
+)
+
+// Prefer is the Prefer header.
+type Prefer struct {
+	Return Return
+	Strict bool // handling=strict: what is not understood is an error rather than ignored
+}
+
+// PatchBody is the body of a patch: a media type and its text.
+type PatchBody struct {
+	MediaType string
+	Text      string
+}
+
+// Request is one interaction asked of the server, whether it came over HTTP, as an entry of a Bundle or from code.
+type Request struct {
+	Interaction Interaction
+	Type        string // resource type; "" at system level
+	ID          string
+	VersionID   string // of vread
+	Operation   string // code of an operation, without '$'
+
+	// Params is the query of the URL and the form of a POST _search, control parameters included.
+	Params Params
+	// Condition makes create, update, patch and delete conditional: a search string without the type. For create
+	// it comes from If-None-Exist, otherwise from the URL.
+	Condition *string
+
+	IfMatch         string // version id; "*" = any
+	IfNoneMatch     []string
+	IfModifiedSince time.Time
+	Prefer          Prefer
+
+	Resource *Resource  // of create, update, batch, transaction, operation
+	Patch    *PatchBody // of patch
+
+	Base string // the server's FHIR base URL as the client sees it, without trailing slash
+
+	// Tx is set while the request is part of a transaction: everything it reads and writes goes through it.
+	Tx Tx
+	// Checked says that Resource has been through the write gate already.
+	Checked bool
+}
+
+// Response is what an interaction gives back. How it looks on the wire is for fhir/rest to say.
+type Response struct {
+	Result   Result
+	Resource *Resource // the body; for a write the version written
+	Bundle   *Bundle   // the body instead of Resource
+	Version  *Version  // the version that a write produced or a read found; gives ETag, Last-Modified and Location
+	Notes    *Outcome  // warnings worth telling on success; the body when the client prefers an OperationOutcome
+}
+
+// Result is the kind of success.
+type Result uint8
+
+// The kinds of success.
+const (
+	OK          Result = iota // something was read, or written over
+	Created                   // a resource came into being
+	NoContent                 // done, and nothing to say
+	NotModified               // what the client holds is current
+)

@@ -1,0 +1,3 @@
+module andiron.dev
+
+go 1.26.8
