@@ -34,30 +34,3 @@ type Component struct {
 	Definition string // URL of the SearchParam
 	Expression string
 }
-
-// Compartment is a CompartmentDefinition (http://hl7.org/fhir/R4/compartmentdefinition.html).
-type Compartment struct {
-	Code string              // "Patient"
-	URL  string              //
-	Each map[string][]string // search parameters by resource type that is in the compartment, "{def}" included
-}
-
-// Operation is an OperationDefinition (http://hl7.org/fhir/R4/operationdefinition.html).
-type Operation struct {
-	URL, Name, Code        string
-	AffectsState           bool
-	Resource               []string
-	System, Type, Instance bool
-	Parameters             []OperationParam
-}
-
-// OperationParam is a parameter of an operation.
-type OperationParam struct {
-	Name       string
-	Out        bool
-	Min, Max   int // Max may be Unbounded
-	Type       string
-	SearchType string
-	Targets    []string
-	Parts      []OperationParam
-}

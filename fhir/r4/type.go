@@ -16,25 +16,33 @@ const Unbounded = -1
 
 // Type is a data type, a backbone element or a resource type (http://hl7.org/fhir/R4/structuredefinition.html).
 type Type struct {
-	Name     string // "Patient"; "Patient.contact" for a backbone element
-	Kind     Kind
-	Abstract bool
-	Base     *Type      // "DomainResource" of Patient; nil at the root of the hierarchy
-	Elements []*Element // in the specification's order, inherited ones first
+	Name        string // "Patient"; "Patient.contact" for a backbone element
+	Kind        Kind
+	Abstract    bool
+	Base        *Type        // "DomainResource" of Patient, "BackboneElement" of Patient.contact; nil at the root of the hierarchy
+	Elements    []*Element   // in the specification's order, inherited ones first
+	Constraints []Constraint // the type's own; those of Base hold as well
 
-	properties map[string]Property
-	elements   map[string]*Element
+	properties map[string]Property // a choice has an entry without Ref for the element, and one for each type
 }
 
 // Property resolves a JSON property name: "birthDate", or "valueQuantity" of a choice. A leading '_' is the caller's
 // business. It reports false for what the type does not have.
 func (t *Type) Property(name string) (Property, bool) {
-	p, ok := t.properties[name]
-	return p, ok
+	p := t.properties[name]
+	if p.Ref == nil {
+		return Property{}, false
+	}
+	return p, true
 }
 
 // Element returns an element by its FHIRPath name, "value" for value[x]; nil for what the type does not have.
-func (t *Type) Element(name string) *Element { return t.elements[name] }
+func (t *Type) Element(name string) *Element {
+	if e := t.properties[name].Element; e != nil && e.Name == name {
+		return e
+	}
+	return nil
+}
 
 // Is reports whether t is the named type or a specialization of it.
 func (t *Type) Is(name string) bool {
@@ -50,49 +58,4 @@ func (t *Type) Is(name string) bool {
 type Property struct {
 	Element *Element
 	Ref     *TypeRef
-}
-
-// Element is an ElementDefinition.
-type Element struct {
-	Name     string    // without "[x]"
-	Choice   bool      // JSON spells the type in the property name
-	Index    int       // position in Type.Elements
-	Min, Max int       // Max may be Unbounded
-	Types    []TypeRef // one, or the alternatives of a choice
-	Summary  bool      // isSummary: part of _summary=true
-	Modifier bool      // isModifier
-	Binding  *Binding  // nil where no value set is bound
-}
-
-// TypeRef is one of the types that an element may have.
-type TypeRef struct {
-	Type    *Type
-	Name    string   // JSON property name: "valueQuantity"; the element's own name where it is no choice
-	Targets []string // resource types that a Reference or canonical may point to; nil = any
-}
-
-// Strength is a code of http://hl7.org/fhir/binding-strength.
-type Strength string
-
-// The binding strengths.
-const (
-	RequiredBinding   Strength = "required"
-	ExtensibleBinding Strength = "extensible"
-	PreferredBinding  Strength = "preferred"
-	ExampleBinding    Strength = "example"
-)
-
-// Binding ties a coded element to a value set.
-type Binding struct {
-	Strength Strength
-	URL      string    // canonical of the value set, without version
-	ValueSet *ValueSet // of a required binding whose codes are known; nil otherwise
-}
-
-// ValueSet is the expansion of a value set that a required binding names. Value sets that no list can hold (media
-// types, languages, UCUM) have no Codes and are told by their URL.
-type ValueSet struct {
-	URL    string
-	System string          // the code system, where all codes come from one; "" otherwise
-	Codes  map[string]bool // nil where the set cannot be enumerated
 }
