@@ -17,14 +17,26 @@ type Issue struct {
 	Expression  []string // FHIRPath locations in the request
 }
 
+// Refinement tells apart what shares an issue type but not an HTTP status.
+type Refinement uint8
+
+// The refinements.
+const (
+	Unrefined            Refinement = iota
+	FailedPrecondition              // a condition of the request (If-Match, a conditional reference) does not hold
+	MethodNotAllowed                // NotSupported: the method, on a path that supports others
+	UnsupportedMediaType            // NotSupported: the media type of the body
+	NotAcceptable                   // NotSupported: the media type asked for
+)
+
 // Outcome is the error type of Andiron: every error that may reach a client is one.
 // Anything else is shown as Exception with fixed text, because its message may hold what the client must not see.
 type Outcome struct {
-	Issues       []Issue
-	Precondition bool          // a condition of the request (If-Match, a conditional reference) did not hold: 412, not 409
-	Allow        []string      // for NotSupported on a known path: the methods that are supported there
-	RetryAfter   time.Duration // for Transient, LockError and Throttled: when to come back; 0 = not said
-	cause        error         // for the log only
+	Issues     []Issue
+	Refinement Refinement
+	Allow      []string      // of MethodNotAllowed: the methods that are supported there
+	RetryAfter time.Duration // for Transient, LockError and Throttled: when to come back; 0 = not said
+	cause      error         // for the log only
 }
 
 // NewOutcome makes an error of one issue. Expressions are FHIRPath locations in the request.
@@ -40,7 +52,7 @@ func Errorf(code IssueType, format string, args ...any) *Outcome {
 // PreconditionFailed makes the error for a condition of the request that does not hold (HTTP 412).
 func PreconditionFailed(code IssueType, text string) *Outcome {
 	o := NewOutcome(code, text)
-	o.Precondition = true
+	o.Refinement = FailedPrecondition
 	return o
 }
 

@@ -123,21 +123,38 @@ type Request struct {
 	Resource *Resource  // of create, update, batch, transaction, operation
 	Patch    *PatchBody // of patch
 
+	// Once names a transaction that must not happen twice: when one with the same name has been committed before, it fails
+	// with Duplicate and changes nothing.
+	Once string
+
 	Base string // the server's FHIR base URL as the client sees it, without trailing slash
 
 	// Tx is set while the request is part of a transaction: everything it reads and writes goes through it.
 	Tx Tx
 	// Checked says that Resource has been through the write gate already.
 	Checked bool
+	// Resolved says that Condition has been evaluated already, and Matches what it found: a transaction resolves all
+	// conditions before it writes anything.
+	Resolved bool
+	Matches  []*Resource
 }
 
 // Response is what an interaction gives back. How it looks on the wire is for fhir/rest to say.
 type Response struct {
 	Result   Result
-	Resource *Resource // the body; for a write the version written
+	Resource *Resource // the body; use Body to get it with the version that a write gave it
 	Bundle   *Bundle   // the body instead of Resource
-	Version  *Version  // the version that a write produced or a read found; gives ETag, Last-Modified and Location
-	Notes    *Outcome  // warnings worth telling on success; the body when the client prefers an OperationOutcome
+	Version  *Version  // what a write produced, or found to be there already
+	Notes    *Outcome  // what is worth telling on success; the body when the client prefers an OperationOutcome
+}
+
+// Body is the resource in the version that the interaction left it in; nil where there is none. The time of a version is
+// known when its transaction has been committed, not before.
+func (r *Response) Body() *Resource {
+	if r.Resource == nil || r.Version == nil || r.Version.Deleted {
+		return r.Resource
+	}
+	return r.Resource.WithVersion(r.Version.VersionID, r.Version.LastUpdated)
 }
 
 // Result is the kind of success.

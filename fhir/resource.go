@@ -30,6 +30,10 @@ func newResource(typ, id string, body []byte) *Resource {
 	return &Resource{typ: typ, id: id, body: unsafe.String(unsafe.SliceData(body), len(body))}
 }
 
+// FromWriter makes a resource of what w holds, which must begin with resourceType and, where there is one, id. w must not be
+// used afterwards.
+func FromWriter(typ, id string, w *Writer) *Resource { return newResource(typ, id, w.Take()) }
+
 // ParseResource reads a resource from JSON text. Errors are those of Parse, and Structure for a text that is no
 // resource at all. Whether the content is valid R4 is for the write gate to say.
 func ParseResource(data string, limits Limits) (*Resource, error) {
@@ -165,6 +169,14 @@ func (r *Resource) WithID(id string) *Resource {
 	body = append(append(body, r.body[:len(`{"resourceType":""`)+len(r.typ)]...), `,"id":"`...)
 	c.body = string(append(append(append(body, id...), '"'), r.body[r.head():]...))
 	return c
+}
+
+// Versioned is WithVersion for a resource that may not be stored: "" leaves it as it is.
+func (r *Resource) Versioned(version string, updated time.Time) *Resource {
+	if version == "" {
+		return r
+	}
+	return r.WithVersion(version, updated)
 }
 
 // WithVersion returns the resource as the given version.

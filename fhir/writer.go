@@ -14,6 +14,9 @@ type Writer struct {
 // NewWriter returns a Writer with room for size bytes.
 func NewWriter(size int) *Writer { return &Writer{buf: make([]byte, 0, size)} }
 
+// WriterOn returns a Writer that appends to buf.
+func WriterOn(buf []byte) *Writer { return &Writer{buf: buf} }
+
 // Take returns what was written. The Writer must not be used afterwards.
 func (w *Writer) Take() []byte { return w.buf }
 

@@ -1,0 +1,46 @@
+package fhir
+
+import (
+	"context"
+	"slices"
+)
+
+// Registry is the list of what a server does. Routing and the CapabilityStatement are both computed from it, so that they
+// cannot disagree.
+type Registry struct {
+	interactions map[Interaction]Handler
+}
+
+// Module adds behaviour of a domain to a server: operations, rules, jobs.
+type Module interface {
+	// Register enters the module's operations and rules. Its error stops the start of the server.
+	Register(*Registry) error
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry { return &Registry{interactions: make(map[Interaction]Handler)} }
+
+// Handle sets the handler of an interaction.
+func (r *Registry) Handle(i Interaction, h HandlerFunc) { r.interactions[i] = h }
+
+// Handles reports whether the server offers an interaction.
+func (r *Registry) Handles(i Interaction) bool { return r.interactions[i] != nil }
+
+// Interactions lists what is offered, in alphabetical order.
+func (r *Registry) Interactions() []Interaction {
+	list := make([]Interaction, 0, len(r.interactions))
+	for i := range r.interactions {
+		list = append(list, i)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Serve passes the request to the handler of its interaction. What is not offered fails with NotSupported.
+func (r *Registry) Serve(ctx context.Context, req *Request) (*Response, error) {
+	h := r.interactions[req.Interaction]
+	if h == nil {
+		return nil, Errorf(NotSupported, "the interaction '%s' is not supported", req.Interaction)
+	}
+	return h.Serve(ctx, req)
+}
