@@ -118,29 +118,33 @@ func (e Element) Get(name string) Element {
 	if object < 0 {
 		return Element{}
 	}
-	at, ext := e.doc.find(object, name), int32(-1)
-	// Only a primitive has a companion, so complex values are spared the second search.
-	if at < 0 || e.doc.nodes[at].kind != Object {
-		ext = e.doc.companion(object, name)
-	}
+	at, ext := e.doc.both(object, name)
 	if at < 0 && ext < 0 {
 		return Element{}
 	}
 	return Element{doc: e.doc, at: at, ext: ext}
 }
 
-// companion returns the node of "_name" beside the property name, or -1.
-func (d *document) companion(object int32, name string) int32 {
+// both returns the nodes of a property and of its companion "_name", -1 for what is not there. It ends early where the
+// value shows that there can be no companion: only primitives have one.
+func (d *document) both(object int32, name string) (at, ext int32) {
+	at, ext = -1, -1
 	n := &d.nodes[object]
 	if n.kind != Object {
-		return -1
+		return at, ext
 	}
 	for c := object + 1; c < n.next; c = d.nodes[c].next {
-		if int(d.nodes[c].keyLen) == len(name)+1 && d.src[d.nodes[c].key] == '_' && d.name(c)[1:] == name {
-			return c
+		switch key := d.name(c); {
+		case key == name:
+			at = c
+			if k := d.nodes[c].kind; k == Object || k == Array && d.nodes[c].count > 0 && d.nodes[c+1].kind == Object {
+				return at, ext
+			}
+		case len(key) == len(name)+1 && key[0] == '_' && key[1:] == name:
+			ext = c
 		}
 	}
-	return -1
+	return at, ext
 }
 
 // Each yields the repetitions of a property: the items of an array, or the single value. Items of a primitive array
@@ -205,7 +209,11 @@ func (e Element) Path() string {
 	}
 	d := e.doc
 	var b strings.Builder
-	b.WriteString(Element{doc: d, at: 0, ext: -1}.Get("resourceType").Text())
+	if typ := (Element{doc: d, at: 0, ext: -1}).Get("resourceType"); validTypeName(typ.Text()) {
+		b.WriteString(typ.Text())
+	} else if typ.Exists() {
+		b.WriteString("Resource") // what stands there may be anything, and a path is shown to people
+	}
 	for at := int32(0); at != target; {
 		index := 0
 		c := at + 1

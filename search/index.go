@@ -1,0 +1,218 @@
+package search
+
+import (
+	"context"
+	"time"
+
+	"andiron.dev/fhir"
+	"andiron.dev/fhir/path"
+	"andiron.dev/fhir/r4"
+)
+
+// IndexVersion changes with every change to what Values gives for a resource: stores that were indexed by another version
+// have to be indexed anew. A golden test pins the values.
+const IndexVersion = "1"
+
+// Values computes the index values of a resource. Without a resource type that R4 knows there are none.
+func (p *Params) Values(r *fhir.Resource) *Values {
+	v := &Values{}
+	terms := p.of(r.Type()).terms
+	if len(terms) == 0 {
+		return v
+	}
+	ev := p.evaluators.Get().(*path.Evaluator)
+	defer p.evaluators.Put(ev)
+	focus := path.Root(p.spec, r.Root(), r.Type())
+	var found []path.Value
+	for i := range terms {
+		var err error
+		// An expression that fails on this resource (a limit is reached) finds nothing: the resource is stored all the same.
+		if found, err = ev.Eval(context.Background(), terms[i].expr, focus, found[:0]); err != nil {
+			continue
+		}
+		for _, value := range found {
+			v.add(&terms[i], value, p.base)
+		}
+	}
+	return v
+}
+
+func (v *Values) add(t *term, value path.Value, base string) {
+	switch t.slot.Kind {
+	case r4.TokenParam:
+		v.addToken(t, value)
+	case r4.StringParam:
+		v.addString(t.slot, value)
+	case r4.DateParam:
+		v.addDate(t.slot, value)
+	case r4.ReferenceParam:
+		v.addReference(t.slot, value, base)
+	case r4.URIParam:
+		if text := value.String(); text != "" {
+			v.URIs = append(v.URIs, URIValue{Slot: t.slot, URI: text})
+		}
+	}
+}
+
+// specialValues is the system that R4 gives to booleans (http://hl7.org/fhir/R4/search.html#token).
+const specialValues = "http://terminology.hl7.org/CodeSystem/special-values"
+
+func typeName(value path.Value) string {
+	if t := value.Type(); t != nil {
+		return t.Name
+	}
+	return ""
+}
+
+func (v *Values) addToken(t *term, value path.Value) {
+	e := value.Element()
+	add := func(system, code string) {
+		if code != "" || system != "" {
+			v.Tokens = append(v.Tokens, TokenValue{Slot: t.slot, System: system, Code: code})
+		}
+	}
+	switch typeName(value) {
+	case "Coding":
+		add(e.Get("system").Text(), e.Get("code").Text())
+	case "CodeableConcept":
+		for coding := range e.Each("coding") {
+			add(coding.Get("system").Text(), coding.Get("code").Text())
+		}
+	case "Identifier":
+		add(e.Get("system").Text(), e.Get("value").Text())
+	case "ContactPoint":
+		add("", e.Get("value").Text())
+	case "boolean":
+		add(specialValues, e.Text())
+	case "code":
+		add(t.binding.SystemOf(e.Text()), e.Text())
+	default:
+		if b, ok := value.Bool(); ok && value.Kind() == path.SystemBoolean {
+			add(specialValues, map[bool]string{true: "true", false: "false"}[b])
+			return
+		}
+		add("", value.String())
+	}
+}
+
+func (v *Values) addString(slot *Slot, value path.Value) {
+	e := value.Element()
+	add := func(text string) {
+		if text != "" {
+			v.Strings = append(v.Strings, StringValue{Slot: slot, Folded: Fold(text), Text: text})
+		}
+	}
+	parts := func(names ...string) {
+		for _, name := range names {
+			for part := range e.Each(name) {
+				add(part.Text())
+			}
+		}
+	}
+	switch typeName(value) {
+	case "HumanName":
+		parts("family", "given", "prefix", "suffix", "text")
+	case "Address":
+		parts("line", "city", "district", "state", "postalCode", "country", "text")
+	default:
+		add(value.String())
+	}
+}
+
+func (v *Values) addDate(slot *Slot, value path.Value) {
+	e := value.Element()
+	switch typeName(value) {
+	case "Period":
+		v.addPeriod(slot, e)
+	case "Timing":
+		for event := range e.Each("event") {
+			v.addTemporal(slot, event.Text())
+		}
+		v.addPeriod(slot, e.Get("repeat").Get("boundsPeriod"))
+	default:
+		v.addTemporal(slot, value.String())
+	}
+}
+
+func (v *Values) addTemporal(slot *Slot, text string) {
+	if t, ok := fhir.ParseTemporal(text, time.UTC); ok {
+		v.Dates = append(v.Dates, DateValue{Slot: slot, Low: t.Low, High: t.High})
+	}
+}
+
+// addPeriod adds a Period. A side that is missing is open; a Period without any says nothing.
+func (v *Values) addPeriod(slot *Slot, e fhir.Element) {
+	start, hasStart := fhir.ParseTemporal(e.Get("start").Text(), time.UTC)
+	end, hasEnd := fhir.ParseTemporal(e.Get("end").Text(), time.UTC)
+	if !hasStart && !hasEnd {
+		return
+	}
+	d := DateValue{Slot: slot}
+	if hasStart {
+		d.Low = start.Low
+	}
+	if hasEnd {
+		d.High = end.High
+	}
+	v.Dates = append(v.Dates, d)
+}
+
+// addReference adds a reference. What is contained in the resource itself cannot be searched for.
+func (v *Values) addReference(slot *Slot, value path.Value, base string) {
+	text := value.String()
+	if typeName(value) == "Reference" {
+		text = value.Element().Get("reference").Text()
+	}
+	if text == "" || text[0] == '#' {
+		return
+	}
+	t := referenceTest(text, base)
+	if t.URL {
+		v.References = append(v.References, ReferenceValue{Slot: slot, ID: t.ID, Version: t.Version})
+	} else if t.Type != "" {
+		v.References = append(v.References, ReferenceValue{Slot: slot, Type: t.Type, ID: t.ID, Version: t.Version})
+	}
+}
+
+// Referenced lists the resources that r refers to through the parameters of an _include rule.
+func (p *Params) Referenced(r *fhir.Resource, rule Include) []ReferenceValue {
+	var params []*Param
+	for _, param := range p.of(r.Type()).params {
+		if param.Type == r4.ReferenceParam && (rule.Code == "*" || param.Code == rule.Code) {
+			params = append(params, param)
+		}
+	}
+	var found []ReferenceValue
+	for _, v := range p.Values(r).References {
+		if v.Type == "" || rule.Target != "" && rule.Target != v.Type {
+			continue
+		}
+		for _, param := range params {
+			if param.leadsTo(&v) {
+				found = append(found, v)
+				break
+			}
+		}
+	}
+	return found
+}
+
+// ReferenceCodes lists the reference parameters of a resource type that a _revinclude rule names: code may be "*", which
+// takes all that may lead to target.
+func (p *Params) ReferenceCodes(resource, code, target string) []string {
+	if code != "*" {
+		return []string{code}
+	}
+	var codes []string
+	for _, param := range p.Of(resource) {
+		if param.Type != r4.ReferenceParam {
+			continue
+		}
+		for _, t := range param.Targets {
+			if t == target || t == "Resource" {
+				codes = append(codes, param.Code)
+			}
+		}
+	}
+	return codes
+}

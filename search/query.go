@@ -1,0 +1,138 @@
+package search
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"andiron.dev/fhir"
+)
+
+// Query is a parsed search. It implements fhir.Query.
+type Query struct {
+	Type       string // resource type
+	Where      And
+	Sort       []Sort
+	Count      int // matches a page; 0 = none, only the total is asked for
+	Total      Total
+	Include    []Include
+	RevInclude []Include
+	After      string // where the page begins: a position that the engine gave; "" = at the beginning
+
+	honoured fhir.Params
+}
+
+// Honoured are the parameters that made the query, as written: what the self link of the answer says
+// (http://hl7.org/fhir/R4/search.html#conformance).
+func (q *Query) Honoured() fhir.Params { return q.honoured }
+
+// Total is the value of _total.
+type Total string
+
+// The totals.
+const (
+	TotalNone     Total = "none"
+	TotalEstimate Total = "estimate"
+	TotalAccurate Total = "accurate"
+)
+
+// Sort is one rule of _sort.
+type Sort struct {
+	Param      *Param
+	Descending bool
+}
+
+// Include is a value of _include or _revinclude: "Source:code:Target".
+type Include struct {
+	Source  string // resource type that holds the reference
+	Code    string // search parameter; "*" = all
+	Target  string // only targets of this type; "" = all
+	Iterate bool
+}
+
+func (i Include) String() string {
+	s := i.Source + ":" + i.Code
+	if i.Target != "" {
+		s += ":" + i.Target
+	}
+	return s
+}
+
+// ResourceType is the type searched.
+func (q *Query) ResourceType() string { return q.Type }
+
+// String gives the query as it stands in a URL, without what it leaves at the default. Parsing it gives the query again.
+func (q *Query) String() string {
+	var parts []string
+	if len(q.Where) > 0 {
+		parts = append(parts, q.Where.String())
+	}
+	if len(q.Sort) > 0 {
+		rules := make([]string, len(q.Sort))
+		for i, s := range q.Sort {
+			if s.Descending {
+				rules[i] = "-"
+			}
+			rules[i] += s.Param.Code
+		}
+		parts = append(parts, "_sort="+strings.Join(rules, ","))
+	}
+	for _, list := range []struct {
+		name     string
+		includes []Include
+	}{{"_include", q.Include}, {"_revinclude", q.RevInclude}} {
+		for _, include := range list.includes {
+			name := list.name
+			if include.Iterate {
+				name += ":iterate"
+			}
+			parts = append(parts, name+"="+include.String())
+		}
+	}
+	if q.Total != TotalNone {
+		parts = append(parts, "_total="+string(q.Total))
+	}
+	parts = append(parts, "_count="+strconv.Itoa(q.Count))
+	return q.Type + "?" + strings.Join(parts, "&")
+}
+
+// Normal gives the criteria in an order of their own: queries that ask for the same have the same Normal, however they
+// were written.
+func (q *Query) Normal() string {
+	parts := make([]string, len(q.Where))
+	for i, e := range q.Where {
+		parts[i] = e.String()
+	}
+	slices.Sort(parts)
+	return q.Type + "?" + strings.Join(slices.Compact(parts), "&")
+}
+
+// Options say how to read a query.
+type Options struct {
+	Strict bool             // what is not understood is an error instead of a warning
+	Base   string           // the server's own base URL: absolute references below it are local ones
+	Zone   *time.Location   // of dates without a time zone; nil = UTC
+	Now    func() time.Time // nil = time.Now
+	Count  int              // matches a page where the query does not say; 0 = DefaultCount
+}
+
+// DefaultCount and MaxCount bound the matches of a page.
+const (
+	DefaultCount = 20
+	MaxCount     = 1000
+)
+
+func (o *Options) zone() *time.Location {
+	if o.Zone == nil {
+		return time.UTC
+	}
+	return o.Zone
+}
+
+func (o *Options) now() time.Time {
+	if o.Now == nil {
+		return time.Now()
+	}
+	return o.Now()
+}
