@@ -27,6 +27,7 @@ const (
 	MethodNotAllowed                // NotSupported: the method, on a path that supports others
 	UnsupportedMediaType            // NotSupported: the media type of the body
 	NotAcceptable                   // NotSupported: the media type asked for
+	LongURL                         // TooLong: the URL, not the body
 )
 
 // Outcome is the error type of Andiron: every error that may reach a client is one.

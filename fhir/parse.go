@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,8 +16,8 @@ type Limits struct {
 	String int // length of one string literal in bytes
 }
 
-// DefaultLimits are the limits for a single resource: 8 MiB, 64 levels, 500,000 values, strings of 1 MiB
-// (base64 content of a Binary is held to Bytes only, see Limits.forBinary).
+// DefaultLimits are the limits for a single resource: 8 MiB, 64 levels, 500,000 values. A string may fill all of it, because the
+// base64 content of a Binary or Attachment may; the 1 MiB of the type string is the write gate's business.
 func DefaultLimits() Limits {
 	return Limits{Bytes: 8 << 20, Depth: 64, Nodes: 500_000, String: 8 << 20}
 }
@@ -33,8 +34,12 @@ func BundleLimits() Limits {
 // The error is an *Outcome whose issues carry the element's path; the returned Element is valid even then,
 // unless the document could not be read at all.
 func Parse(data string, limits Limits) (Element, error) {
-	if limits.Bytes > 0 && len(data) > limits.Bytes {
-		return Element{}, NewOutcome(TooLong, fmt.Sprintf("the body has %d bytes; at most %d are accepted", len(data), limits.Bytes))
+	most := math.MaxInt32 // what the offsets and indexes of a document can address
+	if limits.Bytes > 0 {
+		most = min(most, limits.Bytes)
+	}
+	if len(data) > most {
+		return Element{}, NewOutcome(TooLong, fmt.Sprintf("the body has %d bytes; at most %d are accepted", len(data), most))
 	}
 	data = strings.TrimPrefix(data, "\uFEFF")
 	if !utf8.ValidString(data) {

@@ -56,13 +56,19 @@ func (p Params) Encode() string {
 	return b.String()
 }
 
+// maxParams bounds the parameters of a query: each of them may cost a search of its own.
+const maxParams = 100
+
 // ParseParams reads a URL query. Unlike url.Values it keeps the order; unlike url.Query it does not silently drop
-// what it cannot read. Its error is Invalid.
+// what it cannot read. Errors: Invalid; TooCostly for more than 100 parameters.
 func ParseParams(query string) (Params, error) {
 	var params Params
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
 			continue
+		}
+		if len(params) == maxParams {
+			return nil, Errorf(TooCostly, "the query has more than %d parameters", maxParams)
 		}
 		name, value, _ := strings.Cut(pair, "=")
 		n, err := url.QueryUnescape(name)

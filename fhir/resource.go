@@ -50,11 +50,12 @@ func NewResource(root Element) (*Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := root.Get("id").Text()
-	if id != "" && !ValidID(id) {
-		return nil, NewOutcome(Value, "the id must be 1 to 64 letters, digits, '-' and '.'", root.Path()+".id")
+	id := root.Get("id")
+	// Canonical text writes the id anew, so what is no string has to be refused here, or the gate would never see it.
+	if value := id.Kind() != Absent; value && (id.Kind() != String || !ValidID(id.Text())) {
+		return nil, NewOutcome(Value, "the id must be a JSON string of 1 to 64 letters, digits, '-' and '.'", root.Path()+".id")
 	}
-	return Render(root, typ, id, nil), nil
+	return Render(root, typ, id.Text(), nil), nil
 }
 
 // TypeOf is the resourceType of an object. Its error is Structure with the element's path.

@@ -22,8 +22,9 @@ type fault struct {
 	text string
 }
 
-// maxFaults bounds the issues of one document: whoever sends more mistakes than that gets the first ones.
-const maxFaults = 200
+// maxFaults bounds the issues of one document: whoever sends more mistakes than that gets the first ones. Each costs a path,
+// and a path may cost a walk through the whole document.
+const maxFaults = 100
 
 func (p *parser) fault(at int32, code IssueType, text string) {
 	if len(p.faults) < maxFaults {
@@ -54,8 +55,11 @@ func (p *parser) outcome() error {
 	}
 	o := &Outcome{}
 	for _, f := range p.faults {
-		path := Element{doc: p.doc, at: f.at, ext: -1}.Path()
+		path := pathOrRoot(Element{doc: p.doc, at: f.at, ext: -1})
 		o.Issues = append(o.Issues, Issue{Severity: Error, Code: f.code, Text: f.text, Expression: []string{path}})
+	}
+	if len(p.faults) == maxFaults {
+		o.Issues = append(o.Issues, Issue{Severity: Information, Code: Incomplete, Text: "the check ended here; there may be more mistakes than these"})
 	}
 	return o
 }
@@ -246,7 +250,7 @@ func (p *parser) duplicates(at int32) {
 		seen := make(map[string]bool, n.count)
 		for c := at + 1; c < n.next; c = d.nodes[c].next {
 			if name := d.name(c); seen[name] {
-				p.fault(c, Structure, "the property '"+name+"' occurs twice")
+				p.twice(c, name)
 			} else {
 				seen[name] = true
 			}
@@ -257,9 +261,16 @@ func (p *parser) duplicates(at int32) {
 		name := d.name(c)
 		for b := at + 1; b < c; b = d.nodes[b].next {
 			if int(d.nodes[b].keyLen) == len(name) && d.name(b) == name || d.nodes[b].flags&flagEscapedKey != 0 && d.name(b) == name {
-				p.fault(c, Structure, "the property '"+name+"' occurs twice")
+				p.twice(c, name)
 				break
 			}
 		}
 	}
+}
+
+func (p *parser) twice(at int32, name string) {
+	if len(name) > 64 {
+		name = strings.ToValidUTF8(name[:64], "") + "…"
+	}
+	p.fault(at, Structure, "the property '"+name+"' occurs twice")
 }
