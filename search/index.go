@@ -31,13 +31,13 @@ func (p *Params) Values(r *fhir.Resource) *Values {
 			continue
 		}
 		for _, value := range found {
-			v.add(&terms[i], value, p.base)
+			p.add(v, &terms[i], value)
 		}
 	}
 	return v
 }
 
-func (v *Values) add(t *term, value path.Value, base string) {
+func (p *Params) add(v *Values, t *term, value path.Value) {
 	switch t.slot.Kind {
 	case r4.TokenParam:
 		v.addToken(t, value)
@@ -46,7 +46,7 @@ func (v *Values) add(t *term, value path.Value, base string) {
 	case r4.DateParam:
 		v.addDate(t.slot, value)
 	case r4.ReferenceParam:
-		v.addReference(t.slot, value, base)
+		p.addReference(v, t.slot, value)
 	case r4.URIParam:
 		if text := value.String(); text != "" {
 			v.URIs = append(v.URIs, URIValue{Slot: t.slot, URI: text})
@@ -154,11 +154,14 @@ func (v *Values) addPeriod(slot *Slot, e fhir.Element) {
 	if hasEnd {
 		d.High = end.High
 	}
+	if hasStart && hasEnd && !d.Low.Before(d.High) {
+		d.Low, d.High = end.Low, start.High // the wrong way round: every interval has to begin before it ends
+	}
 	v.Dates = append(v.Dates, d)
 }
 
 // addReference adds a reference. What is contained in the resource itself cannot be searched for.
-func (v *Values) addReference(slot *Slot, value path.Value, base string) {
+func (p *Params) addReference(v *Values, slot *Slot, value path.Value) {
 	text := value.String()
 	if typeName(value) == "Reference" {
 		text = value.Element().Get("reference").Text()
@@ -166,16 +169,14 @@ func (v *Values) addReference(slot *Slot, value path.Value, base string) {
 	if text == "" || text[0] == '#' {
 		return
 	}
-	t := referenceTest(text, base)
-	if t.URL {
-		v.References = append(v.References, ReferenceValue{Slot: slot, ID: t.ID, Version: t.Version})
-	} else if t.Type != "" {
-		v.References = append(v.References, ReferenceValue{Slot: slot, Type: t.Type, ID: t.ID, Version: t.Version})
-	}
+	r := p.referenceValue(text)
+	r.Slot = slot
+	v.References = append(v.References, r)
 }
 
-// Referenced lists the resources that r refers to through the parameters of an _include rule.
-func (p *Params) Referenced(r *fhir.Resource, rule Include) []ReferenceValue {
+// Referenced lists the resources of this server that r refers to through the parameters of an _include rule. own is the base
+// under which the client knows the server.
+func (p *Params) Referenced(r *fhir.Resource, rule Include, own string) []ReferenceValue {
 	var params []*Param
 	for _, param := range p.of(r.Type()).params {
 		if param.Type == r4.ReferenceParam && (rule.Code == "*" || param.Code == rule.Code) {
@@ -184,7 +185,7 @@ func (p *Params) Referenced(r *fhir.Resource, rule Include) []ReferenceValue {
 	}
 	var found []ReferenceValue
 	for _, v := range p.Values(r).References {
-		if v.Type == "" || rule.Target != "" && rule.Target != v.Type {
+		if v.Type == "" || v.Base != "" && v.Base != own || rule.Target != "" && rule.Target != v.Type {
 			continue
 		}
 		for _, param := range params {

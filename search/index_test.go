@@ -76,7 +76,7 @@ func describe(v *search.Values) []string {
 		add(d.Slot, "[%s, %s)", instant(d.Low.IsZero(), d.Low.Format("2006-01-02T15:04:05.999999999Z")), instant(d.High.IsZero(), d.High.Format("2006-01-02T15:04:05.999999999Z")))
 	}
 	for _, r := range v.References {
-		add(r.Slot, "%s/%s version %q", r.Type, r.ID, r.Version)
+		add(r.Slot, "%s/%s version %q base %q", r.Type, r.ID, r.Version, r.Base)
 	}
 	for _, u := range v.URIs {
 		add(u.Slot, "%s", u.URI)
@@ -99,7 +99,7 @@ func TestOfficialParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := search.NewParams(spec, "")
+	p := search.NewParams(spec)
 	served := 0
 	for _, name := range spec.Resources() {
 		served += len(p.Of(name))

@@ -59,7 +59,6 @@ func (p *Param) leadsTo(v *ReferenceValue) bool {
 // use. The expressions of a resource type are compiled when the type is first used.
 type Params struct {
 	spec       *r4.Spec
-	base       string
 	types      map[string]*typeParams
 	evaluators sync.Pool // *path.Evaluator
 }
@@ -78,10 +77,9 @@ type Skipped struct {
 	Resource, Code, Reason string
 }
 
-// NewParams returns the official search parameters. base is the URL under which clients know the server, if that is
-// settled: absolute references below it are references to resources of its own.
-func NewParams(spec *r4.Spec, base string) *Params {
-	p := &Params{spec: spec, base: base, types: make(map[string]*typeParams)}
+// NewParams returns the official search parameters.
+func NewParams(spec *r4.Spec) *Params {
+	p := &Params{spec: spec, types: make(map[string]*typeParams)}
 	p.evaluators.New = func() any { return path.NewEvaluator(path.Env{}) }
 	for _, name := range spec.Resources() {
 		p.types[name] = &typeParams{}

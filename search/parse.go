@@ -57,7 +57,7 @@ func (in *parsing) param(param fhir.Param) error {
 		if base, _, chained := strings.Cut(code, "."); chained && in.params.Param(in.query.Type, base) != nil || strings.Contains(modifier, ".") || code == "_has" {
 			return fhir.Errorf(fhir.NotSupported, "chained parameters such as '%s' are not supported", param.Name)
 		}
-		return in.ignore(fhir.NotSupported, "the parameter '"+code+"' is not known for "+in.query.Type)
+		return in.ignore(fhir.NotSupported, in.params.unserved(in.query.Type, code))
 	}
 	if param.Value == "" {
 		return in.ignore(fhir.Invalid, "the parameter '"+param.Name+"' has no value")
@@ -68,6 +68,16 @@ func (in *parsing) param(param fhir.Param) error {
 	}
 	in.query.Where = append(in.query.Where, e)
 	return nil
+}
+
+// unserved says why a parameter cannot be searched by.
+func (p *Params) unserved(resource, code string) string {
+	for _, skipped := range p.Skipped(resource) {
+		if skipped.Code == code {
+			return "the parameter '" + code + "' of " + resource + " is not supported: " + skipped.Reason
+		}
+	}
+	return "the parameter '" + code + "' is not known for " + resource
 }
 
 // maxAlternatives bounds the values of one parameter.
@@ -98,7 +108,7 @@ func (in *parsing) criterion(c criterion) (Expr, error) {
 	case c.Param.Type == r4.DateParam:
 		return parseDate(c, in.options)
 	case c.Param.Type == r4.ReferenceParam:
-		return parseReference(c, in.options)
+		return parseReference(c, in.params, in.options)
 	case c.Param.Type == r4.URIParam:
 		return parseURI(c)
 	}

@@ -16,7 +16,7 @@ func newParams(t testing.TB) *search.Params {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return search.NewParams(spec, "http://x/fhir")
+	return search.NewParams(spec)
 }
 
 func parse(t testing.TB, p *search.Params, query string, o search.Options) (*search.Query, []fhir.Issue, error) {

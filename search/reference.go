@@ -16,14 +16,16 @@ type Reference struct {
 type ReferenceTest struct {
 	Type    string // "" for a URL, and for an id alone
 	ID      string // logical id, or the URL
-	URL     bool   // ID is a URL
+	URL     bool   // ID is a URL that does not have the form of a reference
 	Version string // "" = any
+	Base    string // of a reference to another server; "" = one to this server
+	Own     string // under what base the client knows this server: absolute references below it are its own
 }
 
-func parseReference(c criterion, o *Options) (Expr, error) {
+func parseReference(c criterion, p *Params, o *Options) (Expr, error) {
 	r := &Reference{criterion: c}
 	for _, raw := range c.raw {
-		test := referenceTest(unescape(raw), o.Base)
+		test := p.referenceTest(unescape(raw), o.Base)
 		if typ := string(c.Modifier); typ != "" {
 			if test.Type != "" && test.Type != typ {
 				return nil, fhir.Errorf(fhir.Invalid, "the parameter '%s:%s' is given a reference to %s", c.Param.Code, typ, test.Type)
@@ -37,16 +39,29 @@ func parseReference(c criterion, o *Options) (Expr, error) {
 	return r, nil
 }
 
-func referenceTest(text, base string) ReferenceTest {
-	ref := fhir.ParseReference(text)
-	switch {
-	case ref.ID != "" && (ref.Base == "" || ref.Base == base):
-		return ReferenceTest{Type: ref.Type, ID: ref.ID, Version: ref.Version}
-	case fhir.ValidID(text):
-		return ReferenceTest{ID: text}
+func (p *Params) referenceTest(text, own string) ReferenceTest {
+	if fhir.ValidID(text) {
+		return ReferenceTest{ID: text, Own: own}
 	}
+	v := p.referenceValue(text)
+	t := ReferenceTest{Type: v.Type, ID: v.ID, URL: v.Type == "", Version: v.Version, Base: v.Base, Own: own}
+	if t.Base == own {
+		t.Base = ""
+	}
+	return t
+}
+
+// referenceValue takes the text of a reference or canonical apart.
+func (p *Params) referenceValue(text string) ReferenceValue {
 	url, version, _ := strings.Cut(text, "|")
-	return ReferenceTest{ID: url, URL: true, Version: version}
+	ref := fhir.ParseReference(url)
+	if ref.ID == "" || !p.spec.IsResource(ref.Type) {
+		return ReferenceValue{ID: url, Version: version}
+	}
+	if version == "" {
+		version = ref.Version
+	}
+	return ReferenceValue{Type: ref.Type, ID: ref.ID, Version: version, Base: ref.Base}
 }
 
 // Matches reports whether one indexed reference passes the test.
@@ -57,7 +72,13 @@ func (t ReferenceTest) Matches(v ReferenceValue) bool {
 	if t.URL {
 		return v.Type == ""
 	}
-	return v.Type != "" && (t.Type == "" || t.Type == v.Type)
+	if v.Type == "" || t.Type != "" && t.Type != v.Type {
+		return false
+	}
+	if t.Base == "" {
+		return v.Base == "" || v.Base == t.Own
+	}
+	return v.Base == t.Base
 }
 
 func (r *Reference) match(v *Values) bool {

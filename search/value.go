@@ -46,12 +46,14 @@ type DateValue struct {
 	Low, High time.Time
 }
 
-// ReferenceValue is a reference to a resource, or to a URL that is none of this server's resources.
+// ReferenceValue is a reference to a resource, or to a URL that does not have the form of one. Whether Base is this server's
+// own is decided when it is asked for: clients may know the server under several names.
 type ReferenceValue struct {
 	Slot    *Slot
 	Type    string // "" for a URL
 	ID      string // logical id, or the URL
 	Version string // of a version-specific reference or canonical
+	Base    string // of an absolute reference; "" = relative
 }
 
 // URIValue is a uri, url, canonical, oid or uuid.
