@@ -137,6 +137,9 @@ type Request struct {
 
 	// Tx is set while the request is part of a transaction: everything it reads and writes goes through it.
 	Tx Tx
+	// Faults are what intake found wrong with the text of Resource, though it could be read: the write gate reports them
+	// together with what it finds itself, so that the sender sees every mistake at once.
+	Faults *Outcome
 	// Checked says that Resource has been through the write gate already.
 	Checked bool
 	// Resolved says that Condition has been evaluated already, and Matches what it found: a transaction resolves all

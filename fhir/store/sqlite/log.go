@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+const (
+	checkpointPages = 4000     // a commit that makes the log longer than this copies it into the database
+	keptLog         = 64 << 20 // bytes of the log's file that stay when it begins anew
+	maxLog          = 2 * keptLog
+)
+
+// log keeps the write-ahead log from growing without end. SQLite begins it anew only when no reader needs it any more, and
+// where reads overlap all the time there is always one that does. So when the file has become too long, the writer
+// waits for those readers; the ones that come meanwhile read from the database and do not keep it waiting.
+type log struct {
+	path  string
+	limit int64 // length at which to act
+}
+
+func newLog(dir string) log { return log{path: filepath.Join(dir, File+"-wal"), limit: maxLog} }
+
+// bound is called after a commit. A checkpoint that fails is tried again when the log has doubled: somebody is reading
+// for long (an export), and making all writers wait for it again and again would not help.
+func (l *log) bound(c *conn) {
+	info, err := os.Stat(l.path)
+	if err != nil || info.Size() <= l.limit {
+		return
+	}
+	const patience = 250 * time.Millisecond
+	c.SetBusyTimeout(patience)
+	defer c.SetBusyTimeout(lockTimeout)
+	blocked := true
+	err = sqlitex.ExecuteTransient(c.Conn, "PRAGMA wal_checkpoint(RESTART)", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+		blocked = stmt.ColumnInt64(0) != 0
+		return nil
+	}})
+	l.limit = maxLog
+	if err != nil || blocked {
+		l.limit = 2 * info.Size()
+	}
+}

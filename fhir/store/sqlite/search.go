@@ -1,0 +1,85 @@
+package sqlite
+
+import (
+	"context"
+
+	"andiron.dev/fhir"
+	"andiron.dev/search"
+	"zombiezen.com/go/sqlite"
+)
+
+// Search implements fhir.Reader. The query must be a *search.Query.
+func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage, error) {
+	q, ok := query.(*search.Query)
+	if !ok {
+		return nil, fhir.Errorf(fhir.NotSupported, "this engine knows the queries of package search only")
+	}
+	c, err := r.compiler(ctx, q)
+	if err != nil {
+		return nil, asOutcome(err)
+	}
+	page := &fhir.SearchPage{Total: -1}
+	if c.total {
+		if page.Total, err = c.count(); err != nil {
+			return nil, err
+		}
+	}
+	if q.Count == 0 {
+		return page, nil
+	}
+	return page, c.page(q, page)
+}
+
+func (c *compiler) count() (total int, err error) {
+	s := sql("SELECT count(*) FROM (").include(c.candidates(nil)).add(")")
+	err = c.query(c.ctx, s, func(stmt *sqlite.Stmt) error {
+		total = stmt.ColumnInt(0)
+		return nil
+	})
+	return total, err
+}
+
+// page reads one page of matches in order, and one more to know whether there is a next page.
+func (c *compiler) page(q *search.Query, page *fhir.SearchPage) error {
+	var last position
+	more := false
+	err := c.query(c.ctx, c.pageStatement(), func(stmt *sqlite.Stmt) error {
+		if len(page.Resources) == q.Count {
+			more = true
+			return nil
+		}
+		got := row{rid: stmt.ColumnInt64(0), vid: stmt.ColumnInt64(1), at: stmt.ColumnInt64(2), body: stmt.ColumnText(3)}
+		page.Resources = append(page.Resources, got.resource(q.Type, idOf(got.body, q.Type)))
+		last = c.order.position(stmt, 4, nOf(got.rid))
+		return nil
+	})
+	if more {
+		page.Next = last.encode()
+	}
+	return err
+}
+
+// pageStatement finds out which resources are on the page before it reads any of them.
+func (c *compiler) pageStatement() *statement {
+	s, o := &statement{}, c.order
+	if len(o.keys) > 0 {
+		s.add("WITH found AS MATERIALIZED (").include(c.candidates(o)).add("), keyed AS MATERIALIZED (SELECT m.n AS n")
+		for i := range o.keys {
+			s.add(", ").include(o.keys[i].value).add(" AS " + keyName(i))
+		}
+		s.add(" FROM found m")
+		for i := range o.keys {
+			if join := o.keys[i].join; join != nil {
+				s.add(" LEFT JOIN (").include(join).add(") j" + keyName(i) + " ON j" + keyName(i) + ".n = m.n")
+			}
+		}
+		s.add(") ")
+	}
+	s.add("SELECT c.rid, v.vid, v.at, v.body" + o.columns("p.") + " FROM (")
+	if len(o.keys) > 0 {
+		s.add("SELECT * FROM keyed WHERE ").include(o.beyond(0)).add(" ORDER BY "+o.by("")+" LIMIT ?", o.count)
+	} else {
+		s.include(c.candidates(o))
+	}
+	return s.add(") p CROSS JOIN current c ON c.rid = (? | p.n) CROSS JOIN version v ON v.seq = c.seq ORDER BY "+o.by("p."), rid(c.typ, 0))
+}

@@ -1,0 +1,50 @@
+package sqlite
+
+import "zombiezen.com/go/sqlite"
+
+// writeStatements are the statements of the writer.
+type writeStatements struct {
+	beginImmediate, dataVersion, newest, insertName                         *sqlite.Stmt
+	insertVersion, insertResource, insertCurrent, updateCurrent, currentSeq *sqlite.Stmt
+	insertSuperseded, takeGuardStmt                                         *sqlite.Stmt
+	insertToken, deleteToken, insertString, deleteString                    *sqlite.Stmt
+	insertDate, deleteDate, insertReference, deleteReference                *sqlite.Stmt
+	insertURI, deleteURI                                                    *sqlite.Stmt
+}
+
+func (w *writeStatements) prepare(c *sqlite.Conn) error {
+	for _, s := range []struct {
+		stmt **sqlite.Stmt
+		sql  string
+	}{
+		{&w.beginImmediate, "BEGIN IMMEDIATE"},
+		{&w.dataVersion, "PRAGMA data_version"},
+		{&w.newest, "SELECT seq, at FROM version ORDER BY seq DESC LIMIT 1"},
+		{&w.insertName, "INSERT INTO dictionary (kind, text) VALUES (?, ?)"},
+		{&w.insertVersion, "INSERT INTO version (seq, rid, vid, at, method, id, body) VALUES (?, ?, ?, ?, ?, ?, ?)"},
+		{&w.insertResource, "INSERT INTO resource (type, id, n) VALUES (?, ?, ?)"},
+		{&w.insertCurrent, "INSERT INTO current (rid, seq, deleted) VALUES (?, ?, 0)"},
+		{&w.updateCurrent, "UPDATE current SET seq = ?, deleted = ? WHERE rid = ?"},
+		{&w.currentSeq, "SELECT seq FROM current WHERE rid = ?"},
+		{&w.insertSuperseded, "INSERT INTO superseded (rid, vid, seq) VALUES (?, ?, ?)"},
+		{&w.takeGuardStmt, "INSERT INTO guard (key, n) VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1"},
+		// A resource may say the same thing twice, so a row may be there already.
+		{&w.insertToken, "INSERT OR IGNORE INTO token (slot, code, n, system) VALUES (?, ?, ?, ?)"},
+		{&w.deleteToken, "DELETE FROM token WHERE slot = ? AND code = ? AND n = ? AND system = ?"},
+		{&w.insertString, "INSERT OR IGNORE INTO string (slot, folded, n, text) VALUES (?, ?, ?, ?)"},
+		{&w.deleteString, "DELETE FROM string WHERE slot = ? AND folded = ? AND n = ? AND text = ?"},
+		{&w.insertDate, "INSERT OR IGNORE INTO date (slot, low, high, n) VALUES (?, ?, ?, ?)"},
+		{&w.deleteDate, "DELETE FROM date WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
+		{&w.insertReference, "INSERT OR IGNORE INTO reference (slot, id, n, type, version, base) VALUES (?, ?, ?, ?, ?, ?)"},
+		{&w.deleteReference, "DELETE FROM reference WHERE slot = ? AND id = ? AND n = ? AND type = ? AND version = ? AND base = ?"},
+		{&w.insertURI, "INSERT OR IGNORE INTO uri (slot, uri, n) VALUES (?, ?, ?)"},
+		{&w.deleteURI, "DELETE FROM uri WHERE slot = ? AND uri = ? AND n = ?"},
+	} {
+		stmt, err := c.Prepare(s.sql)
+		if err != nil {
+			return err
+		}
+		*s.stmt = stmt
+	}
+	return nil
+}

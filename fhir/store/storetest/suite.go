@@ -1,0 +1,82 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+)
+
+// group is a part of the suite.
+type group struct {
+	name  string
+	tests []test
+}
+
+// test is one test; it opens the stores it needs.
+type test struct {
+	name string
+	run  func(t *testing.T, s *suite)
+}
+
+// groups lists all tests.
+func groups() []group { return slices.Concat(storeGroups(), searchGroups()) }
+
+// storeGroups lists the tests of everything but search.
+func storeGroups() []group {
+	return []group{
+		{"Semantics", []test{
+			{"Versions", testVersions},
+			{"Unknown", testUnknown},
+			{"Delete", testDelete},
+			{"LastUpdated", testLastUpdated},
+			{"Bytes", testBytes},
+			{"IDs", testIDs},
+			{"AllOrNothing", testAllOrNothing},
+			{"FirstNames", testFirstNames},
+			{"OwnWrites", testOwnWrites},
+			{"Twice", testTwice},
+			{"Swallowed", testSwallowed},
+			{"Snapshot", testSnapshot},
+			{"ReadOnly", testReadOnly},
+			{"Guards", testGuards},
+			{"GuardWait", testGuardWait},
+			{"Events", testEvents},
+			{"History", testHistory},
+			{"HistoryStable", testHistoryStable},
+			{"Cancel", testCancel},
+			{"CancelSearch", testCancelSearch},
+			{"Close", testClose},
+			{"CloseUnderLoad", testCloseUnderLoad},
+			{"Errors", testErrors},
+		}},
+		{"Race", []test{
+			{"ConditionalCreate", onOneAndTwo(raceConditionalCreate)},
+			{"IfMatch", onOneAndTwo(raceIfMatch)},
+			{"Counter", onOneAndTwo(raceCounter)},
+			{"SameID", onOneAndTwo(raceSameID)},
+			{"FirstUse", onOneAndTwo(raceFirstUse)},
+			{"Readers", onOneAndTwo(raceReaders)},
+		}},
+		{"Crash", []test{
+			{"Kill", testCrash},
+		}},
+	}
+}
+
+// searchGroups lists the tests of search.
+func searchGroups() []group {
+	return []group{
+		{"Search", []test{
+			{"Scripts", testScripts},
+			{"Empty", testSearchEmpty},
+			{"IndexUpkeep", testIndexUpkeep},
+			{"Many", testMany},
+			{"Odd", testOdd},
+			{"PagesStable", testPagesStable},
+			{"PageSizes", testPageSizes},
+			{"PageForeign", testPageForeign},
+		}},
+		{"Random", []test{
+			{"Search", testRandom},
+		}},
+	}
+}
