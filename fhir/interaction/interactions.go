@@ -1,0 +1,126 @@
+package interaction
+
+import (
+	"context"
+
+	"andiron.dev/fhir"
+	"andiron.dev/fhir/gate"
+	"andiron.dev/fhir/r4"
+	"andiron.dev/search"
+)
+
+// Interactions are the RESTful interactions over one store. All fields are required unless they say otherwise.
+type Interactions struct {
+	Store  fhir.Store
+	Spec   *r4.Spec
+	Gate   *gate.Gate
+	Params *search.Params
+	Seal   *search.Sealer // seals the positions of pages
+	NewID  func() string  // logical ids of resources that are created
+
+	// Parse reads the method and URL of a Bundle entry, relative to the base, into a request.
+	Parse func(method, url, base string) (*fhir.Request, error)
+	// Handler is the whole pipeline: entries of a batch or transaction go through it one by one.
+	Handler fhir.Handler
+	// Capabilities gives the CapabilityStatement for a mode.
+	Capabilities func(base, mode string) (*fhir.Resource, error)
+
+	// MaxEntries bounds the entries of a batch or transaction; 0 = 5,000.
+	MaxEntries int
+	// SingleDelete makes a conditional delete with several matches fail instead of deleting them all.
+	SingleDelete bool
+}
+
+// Register enters the interactions.
+func (x *Interactions) Register(r *fhir.Registry) error {
+	r.Handle(fhir.Read, x.read)
+	r.Handle(fhir.VRead, x.vread)
+	r.Handle(fhir.Update, x.update)
+	r.Handle(fhir.Patch, x.patch)
+	r.Handle(fhir.Delete, x.delete)
+	r.Handle(fhir.HistoryInstance, x.history)
+	r.Handle(fhir.HistoryType, x.history)
+	r.Handle(fhir.HistorySystem, x.history)
+	r.Handle(fhir.Create, x.create)
+	r.Handle(fhir.SearchType, x.searchType)
+	r.Handle(fhir.Capabilities, x.capabilities)
+	r.Handle(fhir.Batch, x.batch)
+	r.Handle(fhir.Transaction, x.transaction)
+	return nil
+}
+
+// Known is middleware that refuses resource types that R4 does not have.
+func (x *Interactions) Known(next fhir.Handler) fhir.Handler {
+	return fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
+		if req.Type != "" && !x.Spec.IsResource(req.Type) {
+			return nil, fhir.NewOutcome(fhir.NotFound, "the URL names a resource type that FHIR R4 does not have")
+		}
+		return next.Serve(ctx, req)
+	})
+}
+
+// Check is middleware: the write gate. It also sees to it that the body is of the type that the URL names.
+func (x *Interactions) Check(next fhir.Handler) fhir.Handler {
+	return fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
+		if req.Faults != nil {
+			return nil, x.withFindings(req)
+		}
+		switch req.Interaction {
+		case fhir.Create, fhir.Update:
+			if err := x.checkBody(req); err != nil {
+				return nil, err
+			}
+		}
+		return next.Serve(ctx, req)
+	})
+}
+
+// withFindings adds to the faults of intake what the gate has to say of the same text.
+func (x *Interactions) withFindings(req *fhir.Request) error {
+	all := *req.Faults
+	if found := x.Gate.Check(req.Resource.Root()); found != nil {
+		all.Issues = append(all.Issues[:len(all.Issues):len(all.Issues)], found.Issues...)
+	}
+	return &all
+}
+
+func (x *Interactions) checkBody(req *fhir.Request) error {
+	if req.Checked {
+		return nil
+	}
+	if req.Resource == nil {
+		return fhir.NewOutcome(fhir.Required, "the request needs a resource as its body")
+	}
+	if req.Resource.Type() != req.Type {
+		return fhir.NewOutcome(fhir.Invalid, "the resource is not of the type that the URL names", req.Type+".resourceType")
+	}
+	if o := x.Gate.Check(req.Resource.Root()); o != nil {
+		return o
+	}
+	req.Checked = true
+	return nil
+}
+
+// view runs fn within the request's transaction, or on a snapshot of its own.
+func (x *Interactions) view(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
+	if req.Tx != nil {
+		return fn(req.Tx)
+	}
+	return x.Store.View(ctx, fn)
+}
+
+// change runs fn within the request's transaction (which has taken its guards), or in one of its own.
+func (x *Interactions) change(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
+	if req.Tx != nil {
+		return fn(req.Tx)
+	}
+	var guards []string
+	if req.Condition != nil {
+		guard, err := x.guard(req)
+		if err != nil {
+			return err
+		}
+		guards = []string{guard}
+	}
+	return x.Store.Update(ctx, guards, fn)
+}

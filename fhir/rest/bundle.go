@@ -1,0 +1,147 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+
+	"andiron.dev/fhir"
+)
+
+// writeBundle sends an answer of many resources: links and fullUrls get the base, entries their HTTP status.
+func (k *call) writeBundle(b *fhir.Bundle) {
+	buffer := k.edge.buffer()
+	w := fhir.WriterOn((*buffer)[:0])
+	k.appendBundle(w, b)
+	*buffer = w.Take()
+	k.contentType()
+	k.send(http.StatusOK, k.pretty(*buffer))
+	k.edge.release(buffer)
+}
+
+func (k *call) appendBundle(w *fhir.Writer, b *fhir.Bundle) {
+	w.Object().Name("resourceType").String("Bundle")
+	w.Name("id").String(k.edge.NewID())
+	w.Name("meta").Object().Name("lastUpdated").String(k.start.UTC().Format(fhir.LastUpdatedFormat)).EndObject()
+	w.Name("type").String(string(b.Type))
+	if b.Total >= 0 && (b.Type == fhir.Searchset || b.Type == fhir.HistoryBundle) {
+		w.Name("total").Int(b.Total)
+	}
+	if len(b.Links) > 0 {
+		w.Name("link").Array()
+		for _, link := range b.Links {
+			w.Object().Name("relation").String(link.Relation).Name("url").String(k.base + "/" + link.URL).EndObject()
+		}
+		w.EndArray()
+	}
+	if len(b.Entries) > 0 {
+		w.Name("entry").Array()
+		for i := range b.Entries {
+			k.appendEntry(w, &b.Entries[i])
+		}
+		w.EndArray()
+	}
+	w.EndObject()
+}
+
+func (k *call) appendEntry(w *fhir.Writer, e *fhir.Entry) {
+	w.Object()
+	switch {
+	case e.Event != nil:
+		k.appendEvent(w, e)
+	case e.Mode != "":
+		k.appendMatch(w, e)
+	default:
+		k.appendResult(w, e)
+	}
+	w.EndObject()
+}
+
+func (k *call) fullURL(w *fhir.Writer, typ, id string) {
+	if id != "" {
+		w.Name("fullUrl").String(k.base + "/" + typ + "/" + id)
+	}
+}
+
+func (k *call) appendMatch(w *fhir.Writer, e *fhir.Entry) {
+	k.fullURL(w, e.Resource.Type(), e.Resource.ID())
+	w.Name("resource").Resource(e.Resource)
+	w.Name("search").Object().Name("mode").String(string(e.Mode)).EndObject()
+}
+
+// appendEvent writes a version of a history (http://hl7.org/fhir/R4/http.html#history).
+func (k *call) appendEvent(w *fhir.Writer, e *fhir.Entry) {
+	v := e.Event
+	k.fullURL(w, v.Type, v.ID)
+	method, url, status := http.MethodPut, v.Type+"/"+v.ID, http.StatusOK
+	switch v.Method {
+	case fhir.Create:
+		status = http.StatusCreated
+		if v.VersionID == "1" && madeHere(v.ID) {
+			method, url = http.MethodPost, v.Type
+		}
+	case fhir.Delete:
+		method, status = http.MethodDelete, http.StatusNoContent
+	}
+	if e.Resource != nil {
+		w.Name("resource").Resource(e.Resource)
+	}
+	w.Name("request").Object().Name("method").String(method).Name("url").String(url).EndObject()
+	w.Name("response").Object().Name("status").String(statusLine(status))
+	w.Name("etag").String(fhir.ETag(v.VersionID)).Name("lastModified").String(v.LastUpdated.UTC().Format(fhir.LastUpdatedFormat)).EndObject()
+}
+
+// madeHere reports whether an id looks like those that the server makes, which are UUIDs of version 7. Stores do not keep
+// how a resource came into being; but what has another id, a client must have put there.
+func madeHere(id string) bool {
+	return len(id) == 36 && id[8] == '-' && id[13] == '-' && id[14] == '7' && id[18] == '-' && id[23] == '-'
+}
+
+// appendResult writes the outcome of an entry of a batch or transaction
+// (http://hl7.org/fhir/R4/http.html#transaction-response).
+func (k *call) appendResult(w *fhir.Writer, e *fhir.Entry) {
+	if e.Err != nil {
+		k.appendFailure(w, e.Err)
+		return
+	}
+	resp := e.Response
+	body := resp.Body()
+	switch {
+	case resp.Bundle != nil: // a search or history
+		w.Name("resource")
+		k.appendBundle(w, resp.Bundle)
+	case resp.Version == nil && body != nil && resp.Result != fhir.NotModified: // a read
+		k.fullURL(w, body.Type(), body.ID())
+		w.Name("resource").Resource(body)
+	case resp.Version != nil && body != nil && k.req.Prefer.Return == fhir.ReturnRepresentation:
+		k.fullURL(w, body.Type(), body.ID())
+		w.Name("resource").Resource(body)
+	}
+	w.Name("response").Object().Name("status").String(statusLine(statusOf(resp)))
+	v := resp.Version
+	if v == nil && body != nil && body.VersionID() != "" && body.ID() != "" {
+		v = &fhir.Version{Type: body.Type(), ID: body.ID(), VersionID: body.VersionID(), LastUpdated: body.LastUpdated()}
+	}
+	if v != nil {
+		w.Name("location").String(v.Type + "/" + v.ID + "/_history/" + v.VersionID)
+		w.Name("etag").String(fhir.ETag(v.VersionID)).Name("lastModified").String(v.LastUpdated.UTC().Format(fhir.LastUpdatedFormat))
+	}
+	if k.req.Prefer.Return == fhir.ReturnOutcome {
+		notes := resp.Notes
+		if notes == nil {
+			notes = &fhir.Outcome{}
+		}
+		w.Name("outcome").Resource(notes.Resource())
+	}
+	w.EndObject()
+}
+
+func (k *call) appendFailure(w *fhir.Writer, err error) {
+	o := fhir.AsOutcome(err)
+	if o.Code() == fhir.Exception {
+		k.err = o // the log has to know, although the batch as such has succeeded
+	}
+	w.Name("response").Object().Name("status").String(statusLine(Status(o)))
+	w.Name("outcome").Resource(k.shown(o).Resource()).EndObject()
+}
+
+func statusLine(status int) string { return strconv.Itoa(status) + " " + http.StatusText(status) }

@@ -1,0 +1,215 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"andiron.dev/conformance"
+	"andiron.dev/fhir"
+	"andiron.dev/fhir/gate"
+	"andiron.dev/fhir/interaction"
+	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/rest"
+	"andiron.dev/search"
+	"github.com/labstack/echo/v4"
+)
+
+// Config says what to assemble. Store is required, and Spec and Params, which the store was opened with.
+type Config struct {
+	Store   fhir.Store
+	Spec    *r4.Spec
+	Params  *search.Params
+	Modules []fhir.Module
+
+	BaseURL      string           // the FHIR base as clients see it; "" = what each request says
+	Hosts        []string         // host names that requests may be for; nil = any
+	Origins      []string         // web origins that may call the API from a browser
+	Version      string           // of the software
+	SingleDelete bool             // a conditional delete with several matches fails
+	MaxEntries   int              // entries of a batch or transaction; 0 = 5,000
+	Limits       rest.Limits      //
+	PageKey      []byte           // seals page links; nil = a fresh one, so that links die with the server
+	Now          func() time.Time // nil = time.Now
+	NewID        func() string    // nil = NewUUID
+	Log          *slog.Logger     // nil = none
+}
+
+// Path is the path of the FHIR base.
+const Path = "/fhir"
+
+// Server is an assembled server.
+type Server struct {
+	config   Config
+	registry *fhir.Registry
+	handler  fhir.Handler
+	echo     *echo.Echo
+}
+
+// New assembles a server. It does not listen yet.
+func New(config Config) (*Server, error) {
+	config.defaults()
+	s := &Server{config: config, registry: fhir.NewRegistry(), echo: echo.New()}
+	sealer, err := search.NewSealer(config.PageKey, config.Now)
+	if err != nil {
+		return nil, fmt.Errorf("the key for page links: %w", err)
+	}
+	statement := &conformance.Statement{
+		Registry: s.registry, Spec: config.Spec, Params: config.Params, Version: config.Version,
+		Date: config.Now(), SingleDelete: config.SingleDelete,
+	}
+	x := &interaction.Interactions{
+		Store: config.Store, Spec: config.Spec, Gate: gate.New(config.Spec), Params: config.Params, Seal: sealer, NewID: config.NewID,
+		Parse: rest.Parse, Capabilities: cached(statement.Capability), MaxEntries: config.MaxEntries, SingleDelete: config.SingleDelete,
+	}
+	if err := x.Register(s.registry); err != nil {
+		return nil, err
+	}
+	for _, m := range config.Modules {
+		if err := m.Register(s.registry); err != nil {
+			return nil, err
+		}
+	}
+	s.handler = fhir.Chain(s.registry, x.Known, x.Subset, x.Check)
+	x.Handler = s.handler
+	s.mount()
+	return s, nil
+}
+
+func (c *Config) defaults() {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = NewUUID
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.PageKey == nil {
+		c.PageKey = search.NewKey()
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+}
+
+// cached keeps the statements of the last few bases: computing one takes milliseconds, and monitors ask every few seconds.
+func cached(compute func(base string) *fhir.Resource) func(base, mode string) (*fhir.Resource, error) {
+	const most = 16
+	var mu sync.Mutex
+	known := make(map[string]*fhir.Resource)
+	return func(base, _ string) (*fhir.Resource, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		r, ok := known[base]
+		if !ok {
+			if len(known) >= most {
+				clear(known)
+			}
+			r = compute(base)
+			known[base] = r
+		}
+		return r, nil
+	}
+}
+
+func (s *Server) mount() {
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	edge := &rest.Edge{
+		Handler: s.handler, Path: Path, BaseURL: s.config.BaseURL, Hosts: s.config.Hosts, Origins: s.config.Origins,
+		NewID: s.config.NewID, Now: s.config.Now, Log: s.config.Log, Limits: s.config.Limits, Known: s.known,
+	}
+	edge.Mount(s.echo)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		s.echo.Add(method, "/healthz", func(c echo.Context) error { return say(c, http.StatusOK, "ok\n") })
+		s.echo.Add(method, "/readyz", s.ready)
+	}
+	s.echo.RouteNotFound("/*", func(c echo.Context) error {
+		return say(c, http.StatusNotFound, "There is nothing here. The FHIR base is "+Path+"\n")
+	})
+}
+
+// known says whether a request names nothing but what the server knows.
+func (s *Server) known(req *fhir.Request) bool {
+	return (req.Type == "" || s.config.Spec.IsResource(req.Type)) && req.Operation == ""
+}
+
+// ready says whether the store answers. It was migrated before the server was assembled.
+func (s *Server) ready(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second)
+	defer cancel()
+	if _, err := s.config.Store.Events(ctx, 0, 1); err != nil {
+		s.config.Log.Error("not ready", slog.String("cause", err.Error()))
+		return say(c, http.StatusServiceUnavailable, "the store does not answer\n")
+	}
+	return say(c, http.StatusOK, "ready\n")
+}
+
+// say answers with a line of text; to HEAD without it.
+func say(c echo.Context, status int, text string) error {
+	if c.Request().Method == http.MethodHead {
+		return c.NoContent(status)
+	}
+	return c.String(status, text)
+}
+
+// ServeHTTP implements http.Handler, for tests and for embedding.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Registry is what the server offers.
+func (s *Server) Registry() *fhir.Registry { return s.registry }
+
+// drainTime is how long running requests may take to finish when the server stops.
+const drainTime = 30 * time.Second
+
+// Serve answers requests on l until ctx ends; then it stops accepting, lets running requests finish, and returns.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	h := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		WriteTimeout:      5 * time.Minute, // a slow reader of a large Bundle; handlers have a deadline of their own
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := h.Shutdown(drain)
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
+
+// Loopback reports whether an address can only be reached from this machine.
+func Loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// LoopbackHosts are the names under which a server on a loopback address may be called.
+func LoopbackHosts(more ...string) []string {
+	return slices.Concat([]string{"localhost", "127.0.0.1", "[::1]"}, more)
+}
