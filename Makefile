@@ -1,0 +1,66 @@
+# Andiron. "make help" lists what there is.
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Packages whose goroutines share state: the race detector watches their tests.
+SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./search/... ./cmd/andiron/intake/...
+FUZZTIME    ?= 20s
+BENCHTIME   ?= 2s
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help build run demo test race fuzz bench lint cover generate verify golden clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## compile the program to bin/andiron
+	$(GO) build -trimpath -ldflags "-s -w" -o bin/andiron ./cmd/andiron
+
+run: build ## start a demo hospital on http://localhost:8080/fhir, kept in ./data
+	./bin/andiron demo --store sqlite:./data --addr 127.0.0.1:8080
+
+demo: build ## the same on a store that is thrown away
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT INT TERM && ./bin/andiron demo --store "sqlite:$$dir" --addr 127.0.0.1:8080
+
+test: ## all tests, and those of packages that share state under the race detector
+	$(GO) test ./...
+	@$(MAKE) --no-print-directory race
+
+race: ## tests of packages that share state, under the race detector (which needs a C compiler)
+	@if command -v cc >/dev/null 2>&1; then \
+		echo "CGO_ENABLED=1 $(GO) test -race -short $(SHARED)" && CGO_ENABLED=1 $(GO) test -race -short $(SHARED); \
+	else echo "SKIPPED: the race detector needs a C compiler, and there is none"; fi
+
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: build ## all benchmarks, in the form that benchstat reads; BENCHTIME and COUNT can be set
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(or $(COUNT),1) -timeout 60m ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l cmd conformance fhir resources search); \
+		if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+cover: ## coverage by package, and coverage.out
+	$(GO) test -coverprofile coverage.out ./...
+	@$(GO) tool cover -func coverage.out | tail -1
+
+generate: ## write fhir/r4/*.tsv from testdata/definitions
+	$(GO) run ./cmd/fhirgen generate
+
+verify: lint ## generated files are current, sources are formatted, vet, staticcheck and the layers are content
+	$(GO) run ./cmd/fhirgen generate --check
+	$(GO) test -count 1 -run 'Layers|FileSize|TopLevel|Names|NoGlobals' ./cmd/andiron
+
+golden: ## rewrite the recorded answers of the exchange tests; read the difference before you commit it
+	$(GO) test ./conformance/... ./resources/... -update
+
+clean: ## remove what the other targets have made
+	rm -rf bin coverage.out

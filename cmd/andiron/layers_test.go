@@ -1,0 +1,116 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers says what of the project each package may import, tests aside: the table of architecture in fhir/DESIGN.md. "*" is
+// anything. A package that is missing here fails the test: decide where it stands first.
+func layers() map[string][]string {
+	core := []string{"fhir", "fhir/r4", "fhir/path", "search"}
+	return map[string][]string{
+		"fhir":                     {},
+		"fhir/r4":                  {"fhir"},
+		"fhir/path":                {"fhir", "fhir/r4"},
+		"fhir/gate":                {"fhir", "fhir/r4"},
+		"fhir/patch":               {"fhir"},
+		"fhir/proto":               {"fhir"},
+		"fhir/rest":                {"fhir"},
+		"fhir/interaction":         append(slices.Clone(core), "fhir/gate", "fhir/patch"),
+		"fhir/store/sqlite":        core,
+		"search":                   {"fhir", "fhir/r4", "fhir/path"},
+		"search/searchtest":        append(slices.Clone(core), "fhir/store/sqlite"),
+		"conformance":              append(slices.Clone(core), "fhir/patch"),
+		"resources":                {"fhir"},
+		"fhir/store/storetest":     {"*"},
+		"fhir/server":              {"*"},
+		"conformance/spec":         {"*"},
+		"cmd/andiron":              {"*"},
+		"cmd/andiron/bench":        {"cmd/andiron/bench/answer", "cmd/andiron/bench/seed", "cmd/andiron/bench/wire"},
+		"cmd/andiron/bench/answer": {}, "cmd/andiron/bench/seed": {}, "cmd/andiron/bench/wire": {},
+		"cmd/andiron/demo":   {"fhir"},
+		"cmd/andiron/intake": {"fhir", "fhir/rest", "fhir/server"},
+		"cmd/fhirgen":        {"fhir", "fhir/r4"},
+	}
+}
+
+// fences says who alone may import a library.
+func fences() map[string][]string {
+	return map[string][]string{
+		"github.com/google/fhir":         {"fhir/proto"},
+		"github.com/labstack/echo":       {"fhir/rest", "fhir/server"},
+		"go.mongodb.org/mongo-driver":    {"fhir/store/mongo"},
+		"zombiezen.com/go/sqlite":        {"fhir/store/sqlite"},
+		"github.com/alecthomas/kong":     {"cmd/andiron"},
+		"github.com/evanphx/json-patch":  {"fhir/patch"},
+		"net/http":                       {"fhir/rest", "fhir/server", "cmd/andiron", "cmd/andiron/intake", "cmd/andiron/bench", "cmd/andiron/bench/wire", "conformance/spec"},
+		"github.com/schollz/progressbar": {"cmd/andiron/intake"},
+		"github.com/cockroachdb/apd":     {"fhir/path", "search"},
+	}
+}
+
+const module = "andiron.dev/"
+
+// TestLayers parses the imports of every file: go list would answer from a cache that does not notice new files.
+func TestLayers(t *testing.T) {
+	allowed, fenced := layers(), fences()
+	eachGoFile(t, func(path string) {
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		may, known := allowed[pkg]
+		if !known {
+			t.Errorf("%s: package %s has no place in the table of layers", path, pkg)
+			return
+		}
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range file.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			if inner, ok := strings.CutPrefix(name, module); ok && !slices.Contains(may, "*") && !slices.Contains(may, inner) {
+				t.Errorf("%s imports %s, which its layer does not allow", path, inner)
+			}
+			if pkg == "fhir" && strings.Contains(strings.Split(name, "/")[0], ".") {
+				t.Errorf("%s imports %s: package fhir is built on the standard library only", path, name)
+			}
+			for library, who := range fenced {
+				if (name == library || strings.HasPrefix(name, library+"/")) && !slices.Contains(who, pkg) {
+					t.Errorf("%s imports %s, which only %s may", path, name, strings.Join(who, ", "))
+				}
+			}
+		}
+	})
+}
+
+// root is the project's root, seen from this package.
+const root = "../.."
+
+func eachGoFile(t *testing.T, fn func(path string)) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && rel != "." || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") {
+			fn(rel)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"andiron.dev/fhir"
+	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/rest"
+	"andiron.dev/fhir/server"
+	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/resources"
+	"andiron.dev/search"
+)
+
+// storeFlags say where resources are kept.
+type storeFlags struct {
+	Store string `help:"Where resources are kept: sqlite:DIR, the embedded engine." default:"sqlite:./data" placeholder:"STORE"`
+	Cache int    `name:"cache-mb" help:"Memory for the store's page cache, in MiB." default:"24"`
+}
+
+// serverFlags say how a server is run.
+type serverFlags struct {
+	storeFlags
+	Addr    string   `help:"Address to listen on; port 0 picks one and prints it." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	BaseURL string   `name:"base-url" help:"The FHIR base as clients see it, if a proxy is in between." placeholder:"URL"`
+	Auth    string   `help:"Who may do what. So far only off: everybody who reaches the address may do everything, so it must be a loopback address." enum:"off" default:"off"`
+	Origin  []string `help:"Web origin whose pages may call the API from a browser; may be repeated." placeholder:"ORIGIN"`
+
+	MaxBody        int              `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
+	MaxBundle      int              `name:"max-bundle-mb" help:"Largest batch or transaction accepted, in MiB." default:"32"`
+	MaxEntries     int              `help:"Most entries of a batch or transaction." default:"5000"`
+	RequestTimeout time.Duration    `help:"Longest time a request may take." default:"60s"`
+	listening      func(url string) // called when requests are accepted
+
+	ConditionalDelete string `help:"What a conditional delete does with several matches: multiple deletes them all, single refuses." enum:"multiple,single" default:"multiple"`
+}
+
+type serveCommand struct {
+	serverFlags
+}
+
+func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
+	return c.serverFlags.serve(ctx, t, nil)
+}
+
+// store is an opened store with what it was opened with.
+type store struct {
+	*sqlite.Store
+	spec   *r4.Spec
+	params *search.Params
+}
+
+// open opens the store that the flag names.
+func (f *storeFlags) open() (*store, error) {
+	spec, err := r4.Decode()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := f.dir()
+	if err != nil {
+		return nil, err
+	}
+	s := &store{spec: spec, params: search.NewParams(spec)}
+	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Cache: f.Cache << 10})
+	return s, err
+}
+
+// dir is the folder of a sqlite store.
+func (f *storeFlags) dir() (string, error) {
+	engine, dir, ok := strings.Cut(f.Store, ":")
+	if !ok || engine != "sqlite" || dir == "" {
+		return "", fmt.Errorf("--store %q: only sqlite:DIR is supported", f.Store)
+	}
+	return dir, nil
+}
+
+// mistakes are what is wrong with the settings beyond their types.
+func (f *serverFlags) mistakes() []string {
+	var list []string
+	if _, err := f.dir(); err != nil {
+		list = append(list, err.Error())
+	}
+	if _, _, err := net.SplitHostPort(f.Addr); err != nil {
+		list = append(list, fmt.Sprintf("--addr %q is not HOST:PORT", f.Addr))
+	} else if f.Auth == "off" && !server.Loopback(f.Addr) {
+		list = append(list, fmt.Sprintf("--auth off lets everybody do everything, so --addr must be a loopback address such as 127.0.0.1:8080, not %q", f.Addr))
+	}
+	if f.BaseURL != "" {
+		if u, err := url.Parse(f.BaseURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
+			list = append(list, fmt.Sprintf("--base-url %q is not an http or https URL", f.BaseURL))
+		}
+	}
+	for _, origin := range f.Origin {
+		if u, err := url.Parse(origin); origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
+			list = append(list, fmt.Sprintf("--origin %q is not an origin such as https://app.example.org", origin))
+		}
+	}
+	for _, limit := range []struct {
+		name  string
+		value int
+	}{{"--max-body-mb", f.MaxBody}, {"--max-bundle-mb", f.MaxBundle}, {"--max-entries", f.MaxEntries}, {"--cache-mb", f.Cache}} {
+		if limit.value < 1 || limit.value > 1<<20 {
+			list = append(list, fmt.Sprintf("%s must be 1 or more, not %d", limit.name, limit.value))
+		}
+	}
+	if f.RequestTimeout <= 0 {
+		list = append(list, "--request-timeout must be more than nothing")
+	}
+	return list
+}
+
+// serve runs a server until ctx ends. prepare, if given, is called with the store before the first request is taken.
+func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(context.Context, *server.Server, *store, *slog.Logger) error) (err error) {
+	if mistakes := f.mistakes(); len(mistakes) > 0 {
+		return &usageError{mistakes}
+	}
+	logs := newLogWriter(t.out)
+	defer logs.Close()
+	log := slog.New(slog.NewJSONHandler(logs, nil))
+	base := strings.TrimSuffix(f.BaseURL, "/")
+	st, err := f.open()
+	if err != nil {
+		return fmt.Errorf("the store cannot be opened: %w", err)
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	srv, err := f.assemble(st, base, log)
+	if err != nil {
+		return err
+	}
+	if prepare != nil {
+		if err := prepare(ctx, srv, st, log); err != nil {
+			return err
+		}
+	}
+	l, err := net.Listen("tcp", f.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", f.Addr, err)
+	}
+	where := "http://" + l.Addr().String() + server.Path
+	log.Info("listening", slog.String("addr", l.Addr().String()), slog.String("url", where), slog.String("version", version()))
+	logs.Flush()
+	if f.listening != nil {
+		f.listening(where)
+	}
+	err = srv.Serve(ctx, l)
+	log.Info("stopped")
+	return err
+}
+
+func (f *serverFlags) assemble(st *store, base string, log *slog.Logger) (*server.Server, error) {
+	hosts := server.LoopbackHosts()
+	if u, err := url.Parse(base); err == nil && u.Host != "" {
+		hosts = server.LoopbackHosts(u.Hostname())
+	}
+	resource, bundle := fhir.DefaultLimits(), fhir.BundleLimits()
+	resource.Bytes, bundle.Bytes = f.MaxBody<<20, f.MaxBundle<<20
+	return server.New(server.Config{
+		Store: st, Spec: st.spec, Params: st.params, Modules: resources.Modules(),
+		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Log: log,
+		SingleDelete: f.ConditionalDelete == "single", MaxEntries: f.MaxEntries,
+		Limits: rest.Limits{Resource: resource, Bundle: bundle, Time: f.RequestTimeout},
+	})
+}
