@@ -34,6 +34,10 @@ type Tx interface {
 	// deleted. In View it fails.
 	Put(ctx context.Context, r *Resource) (*Version, error)
 
+	// Create is Put for a resource whose id has just been made for it (a UUID), so that the engine need not look whether
+	// there is one. Should the id be taken after all, the update fails with Duplicate. In View it fails.
+	Create(ctx context.Context, r *Resource) (*Version, error)
+
 	// Delete ends the resource with a version that says so. Deleting what does not exist fails with NotFound,
 	// what is deleted already with Deleted.
 	Delete(ctx context.Context, typ, id string) (*Version, error)

@@ -26,7 +26,7 @@ func (x *Interactions) create(ctx context.Context, req *fhir.Request) (*fhir.Res
 				return nil
 			}
 		}
-		version, err := tx.Put(ctx, resource)
+		version, err := tx.Create(ctx, resource)
 		resp = &fhir.Response{Result: fhir.Created, Resource: resource, Version: version}
 		return err
 	})

@@ -235,6 +235,10 @@ func (failingTx) History(context.Context, fhir.HistoryQuery) (*fhir.HistoryPage,
 func (failingTx) Search(context.Context, fhir.Query) (*fhir.SearchPage, error) {
 	return nil, errors.New(innermost)
 }
+func (failingTx) Create(context.Context, *fhir.Resource) (*fhir.Version, error) {
+	return nil, errors.New(innermost)
+}
+
 func (failingTx) Put(context.Context, *fhir.Resource) (*fhir.Version, error) {
 	return nil, errors.New(innermost)
 }

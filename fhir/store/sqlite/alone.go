@@ -19,6 +19,16 @@ func (tx *aloneTx) Put(_ context.Context, r *fhir.Resource) (*fhir.Version, erro
 	return tx.write(r.Type(), r.ID(), r)
 }
 
+func (tx *aloneTx) Create(_ context.Context, r *fhir.Resource) (*fhir.Version, error) {
+	switch old, err := tx.row(r.Type(), r.ID()); {
+	case err != nil:
+		return nil, err
+	case old.exists():
+		return nil, fhir.Errorf(fhir.Duplicate, "there is a %s with this id already", r.Type())
+	}
+	return tx.write(r.Type(), r.ID(), r)
+}
+
 func (tx *aloneTx) Delete(_ context.Context, typ, id string) (*fhir.Version, error) {
 	return tx.write(typ, id, nil)
 }

@@ -67,9 +67,9 @@ func newConn(c *sqlite.Conn) (*conn, error) {
 		{&k.beginStmt, "BEGIN"},
 		{&k.endStmt, "COMMIT"},
 		{&k.rollbackStmt, "ROLLBACK"},
-		{&k.current, `SELECT c.rid, c.seq, v.vid, v.at, v.body FROM resource r
-			CROSS JOIN current c ON c.rid = r.type << 32 | r.n CROSS JOIN version v ON v.seq = c.seq
-			WHERE r.type = ? AND r.id = ?`},
+		// The subselect is on purpose: joined, SQLite's planner looks at the arguments and plans anew for each.
+		{&k.current, `SELECT c.rid, c.seq, v.vid, v.at, v.body FROM current c CROSS JOIN version v ON v.seq = c.seq
+			WHERE c.rid = (SELECT type << 32 | n FROM resource WHERE type = ? AND id = ?)`},
 		{&k.superseded, "SELECT seq FROM superseded WHERE rid = ? AND vid = ?"},
 		{&k.version, "SELECT vid, at, body FROM version WHERE seq = ?"},
 		{&k.guard, "SELECT n FROM guard WHERE key = ?"},

@@ -59,7 +59,7 @@ func (r *reader) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.Histor
 		where, args = append(where, "v.seq < ?"), append(args, int64(q.Before))
 	}
 	events, err := r.events(ctx, sql("SELECT seq, rid, vid, at, method, id, body FROM version v WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY seq DESC LIMIT ?", append(args, q.Count+1)...))
+		" ORDER BY seq DESC LIMIT (? + 0)", append(args, q.Count+1)...))
 	if err != nil {
 		return nil, err
 	}
@@ -147,5 +147,5 @@ func (s *Store) Events(ctx context.Context, after fhir.Seq, max int) ([]fhir.Eve
 	}
 	defer s.readers.put(c)
 	r := reader{s, c}
-	return r.events(ctx, sql("SELECT seq, rid, vid, at, method, id, body FROM version v WHERE seq > ? ORDER BY seq LIMIT ?", int64(after), max))
+	return r.events(ctx, sql("SELECT seq, rid, vid, at, method, id, body FROM version v WHERE seq > ? ORDER BY seq LIMIT (? + 0)", int64(after), max))
 }

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	checkpointPages = 4000     // a commit that makes the log longer than this copies it into the database
-	keptLog         = 64 << 20 // bytes of the log's file that stay when it begins anew
-	maxLog          = 2 * keptLog
+	checkpointPages = 8000        // a commit that makes the log longer than this copies it into the database
+	keptLog         = 32 << 20    // bytes of the log's file that stay when it begins anew
+	maxLog          = 4 * keptLog // see bound
+	quiet           = time.Second // without a commit, after which the log is copied and emptied
 )
 
 // log keeps the write-ahead log from growing without end. SQLite begins it anew only when no reader needs it any more, and
@@ -24,6 +25,14 @@ type log struct {
 }
 
 func newLog(dir string) log { return log{path: filepath.Join(dir, File+"-wal"), limit: maxLog} }
+
+// empty copies the log into the database and cuts its file to nothing, if nobody is reading. It is called when there is
+// nothing else to do: what is read next is found sooner, and the log's room is free.
+func (l *log) empty(c *conn) {
+	c.SetBusyTimeout(0)
+	defer c.SetBusyTimeout(lockTimeout)
+	_ = sqlitex.ExecuteTransient(c.Conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil) // there is a next time
+}
 
 // bound is called after a commit. A checkpoint that fails is tried again when the log has doubled: somebody is reading
 // for long (an export), and making all writers wait for it again and again would not help.

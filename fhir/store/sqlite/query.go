@@ -61,7 +61,8 @@ const (
 	maxKeptSQL    = 4096 // bytes of SQL of a statement that is kept
 )
 
-// statement prepares a query; done must be called when it is through.
+// statement prepares a query; done must be called when it is through. Queries write LIMIT (? + 0): where LIMIT has a bare
+// argument, SQLite plans the statement anew for each value (and by far most of the time of a small search went there).
 func (c *conn) statement(sql string) (stmt *sqlite.Stmt, done func() error, err error) {
 	if len(sql) > maxKeptSQL {
 		if stmt, _, err = c.PrepareTransient(sql); err != nil {
@@ -79,11 +80,8 @@ func (c *conn) statement(sql string) (stmt *sqlite.Stmt, done func() error, err 
 		}
 		c.kept[sql] = stmt
 	}
-	return stmt, func() error {
-		err := stmt.Reset()
-		_ = stmt.ClearBindings() // fails when the request has been given up; then they are overwritten
-		return err
-	}, nil
+	// The arguments stay bound until the next use: to clear them makes SQLite plan the statement anew.
+	return stmt, stmt.Reset, nil
 }
 
 // forget lets go of all kept statements: those that are asked for come back.

@@ -149,6 +149,10 @@ func (*viewTx) Put(context.Context, *fhir.Resource) (*fhir.Version, error) {
 	return nil, fhir.Internal(errReadOnly)
 }
 
+func (*viewTx) Create(context.Context, *fhir.Resource) (*fhir.Version, error) {
+	return nil, fhir.Internal(errReadOnly)
+}
+
 func (*viewTx) Delete(context.Context, string, string) (*fhir.Version, error) {
 	return nil, fhir.Internal(errReadOnly)
 }

@@ -77,7 +77,7 @@ func (c *compiler) pageStatement() *statement {
 	}
 	s.add("SELECT c.rid, v.vid, v.at, v.body" + o.columns("p.") + " FROM (")
 	if len(o.keys) > 0 {
-		s.add("SELECT * FROM keyed WHERE ").include(o.beyond(0)).add(" ORDER BY "+o.by("")+" LIMIT ?", o.count)
+		s.add("SELECT * FROM keyed WHERE ").include(o.beyond(0)).add(" ORDER BY "+o.by("")+" LIMIT (? + 0)", o.count)
 	} else {
 		s.include(c.candidates(o))
 	}

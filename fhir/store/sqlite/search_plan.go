@@ -68,7 +68,7 @@ func (c *compiler) countRows(d *criterion, limit int) (n int, err error) {
 	if len(d.rows) == 0 {
 		return 0, nil
 	}
-	s := sql("SELECT count(*) FROM (SELECT 1 FROM (").include(d.set()).add(") LIMIT ?)", limit+1)
+	s := sql("SELECT count(*) FROM (SELECT 1 FROM (").include(d.set()).add(") LIMIT (? + 0))", limit+1)
 	err = c.query(c.ctx, s, func(stmt *sqlite.Stmt) error {
 		n = stmt.ColumnInt(0)
 		return nil
@@ -144,7 +144,7 @@ func (c *compiler) candidates(o *ordering) *statement {
 		out.add(" WHERE ").include(allOf(conditions))
 	}
 	if end != "" {
-		out.add(" ORDER BY "+end+" LIMIT ?", o.count)
+		out.add(" ORDER BY "+end+" LIMIT (? + 0)", o.count)
 	}
 	return out
 }

@@ -4,14 +4,15 @@ import "andiron.dev/search"
 
 // text compiles a String.
 func (c *compiler) text(e *search.String) (*criterion, error) {
+	if e.Modifier == search.ModContains {
+		return c.containing(e)
+	}
 	var alternatives []alternative
 	for _, t := range e.Any {
 		switch {
 		case e.Modifier == search.ModExact:
 			alternatives = append(alternatives, alternative{text: "x.folded = ? AND x.text = ?", args: []any{t.Folded, t.Text}, ordered: true})
 		case t.Folded == "": // matches nothing
-		case e.Modifier == search.ModContains:
-			alternatives = append(alternatives, alternative{text: "instr(x.folded, ?) > 0", args: []any{t.Folded}})
 		default:
 			alternatives = append(alternatives, alternative{text: "x.folded >= ? AND x.folded < ?", args: []any{t.Folded, successor(t.Folded)}})
 		}
@@ -22,6 +23,27 @@ func (c *compiler) text(e *search.String) (*criterion, error) {
 	}
 	return out, c.eachSource(e.Param, func(_ search.Source, slot *statement) {
 		out.rows = append(out.rows, spread(primary("string"), slot, alternatives, byResource("string"))...)
+	})
+}
+
+// containing compiles :contains. Every string of the slot has to be looked at, so it is done in the order of n: where many
+// match, a page is full soon, and where few do, nothing has to be sorted or read twice.
+func (c *compiler) containing(e *search.String) (*criterion, error) {
+	var conditions []string
+	var args []any
+	for _, t := range e.Any {
+		if t.Folded != "" {
+			conditions, args = append(conditions, "instr(x.folded, ?) > 0"), append(args, t.Folded)
+		}
+	}
+	out := &criterion{}
+	if len(conditions) == 0 {
+		return out, nil
+	}
+	return out, c.eachSource(e.Param, func(_ search.Source, slot *statement) {
+		r := byResource("string")(slot.add(" AND "+anyOf(conditions), args...), true)
+		r.from = "string x INDEXED BY string_n"
+		out.rows = append(out.rows, r)
 	})
 }
 

@@ -149,6 +149,14 @@ func (tx *stagedTx) Put(_ context.Context, r *fhir.Resource) (*fhir.Version, err
 	return tx.stage(r.Type(), r.ID(), r)
 }
 
+// Create does not look for an older version: if there is one, the writer runs into it, and fn runs again, in the end alone.
+func (tx *stagedTx) Create(_ context.Context, r *fhir.Resource) (*fhir.Version, error) {
+	if tx.staged(r.Type(), r.ID()) != nil {
+		return nil, tx.runAlone()
+	}
+	return tx.stageAfter(row{}, r.Type(), r.ID(), r)
+}
+
 func (tx *stagedTx) Delete(_ context.Context, typ, id string) (*fhir.Version, error) {
 	return tx.stage(typ, id, nil)
 }
@@ -165,6 +173,10 @@ func (tx *stagedTx) stage(typ, id string, r *fhir.Resource) (*fhir.Version, erro
 	if err != nil {
 		return nil, err
 	}
+	return tx.stageAfter(old, typ, id, r)
+}
+
+func (tx *stagedTx) stageAfter(old row, typ, id string, r *fhir.Resource) (*fhir.Version, error) {
 	w, err := tx.store.prepare(typ, id, r, old)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"andiron.dev/fhir"
 	"zombiezen.com/go/sqlite"
@@ -20,6 +21,7 @@ type writer struct {
 
 	counters counters
 	commits  atomic.Int64
+	tidied   int64 // commits when the log was emptied last
 	log      log
 	writeStatements
 }
@@ -117,7 +119,7 @@ func (w *writer) serve() {
 		j := next
 		if next = nil; j == nil {
 			var ok bool
-			if j, ok = <-w.queue; !ok {
+			if j, ok = w.wait(); !ok {
 				return
 			}
 		}
@@ -146,6 +148,23 @@ func (w *writer) serve() {
 		}
 		w.commitGroup(group)
 	}
+}
+
+// wait waits for the next job; ok is false when there will be none. If that takes long, it uses the time.
+func (w *writer) wait() (j *job, ok bool) {
+	if w.tidied != w.commits.Load() {
+		idle := time.NewTimer(quiet)
+		defer idle.Stop()
+		select {
+		case j, ok = <-w.queue:
+			return j, ok
+		case <-idle.C:
+			w.log.empty(w.conn)
+			w.tidied = w.commits.Load()
+		}
+	}
+	j, ok = <-w.queue
+	return j, ok
 }
 
 // commitGroup commits the jobs together. If that fails for another reason than a conflict, it commits them one by one, so

@@ -25,6 +25,7 @@ func storeGroups() []group {
 	return []group{
 		{"Semantics", []test{
 			{"Versions", testVersions},
+			{"Create", testCreate},
 			{"Unknown", testUnknown},
 			{"Delete", testDelete},
 			{"LastUpdated", testLastUpdated},

@@ -83,6 +83,9 @@ func testReadOnly(t *testing.T, s *suite) {
 		if _, err := tx.Put(ctx, patient(t, "2", "Two")); err == nil {
 			t.Error("a View can write")
 		}
+		if _, err := tx.Create(ctx, patient(t, "2", "Two")); err == nil {
+			t.Error("a View can create")
+		}
 		if _, err := tx.Delete(ctx, "Patient", "1"); err == nil {
 			t.Error("a View can delete")
 		}

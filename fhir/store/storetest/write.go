@@ -39,6 +39,40 @@ func testVersions(t *testing.T, s *suite) {
 	st.check()
 }
 
+// testCreate: a Create is there like a Put, and one whose id is taken, be it by a deleted resource, changes nothing.
+func testCreate(t *testing.T, s *suite) {
+	st := s.open(t)
+	create := func(before []*fhir.Resource, r *fhir.Resource) (v *fhir.Version, err error) {
+		err = st.Update(t.Context(), nil, func(tx fhir.Tx) error {
+			for _, b := range before {
+				if _, err := tx.Put(t.Context(), b); err != nil {
+					return err
+				}
+			}
+			v, err = tx.Create(t.Context(), r)
+			return err
+		})
+		return v, err
+	}
+	v, err := create(nil, patient(t, "1", "One"))
+	wantCode(t, "a new id", err, "")
+	wantVersion(t, v, "1", true, false)
+	_, err = create(nil, patient(t, "1", "Other"))
+	wantCode(t, "an id that is taken", err, fhir.Duplicate)
+	_, err = create([]*fhir.Resource{patient(t, "2", "Beside")}, patient(t, "1", "Other"))
+	wantCode(t, "an id that is taken, after a write", err, fhir.Duplicate)
+	_, err = create([]*fhir.Resource{patient(t, "3", "Own")}, patient(t, "3", "Other"))
+	wantCode(t, "an id that the update has written itself", err, fhir.Duplicate)
+	for reference, code := range map[string]fhir.IssueType{"Patient/1": "", "Patient/2": fhir.NotFound, "Patient/3": fhir.NotFound} {
+		_, err := st.read(reference)
+		wantCode(t, reference, err, code)
+	}
+	st.delete("Patient/1")
+	_, err = create(nil, patient(t, "1", "Other"))
+	wantCode(t, "the id of a deleted resource", err, fhir.Duplicate)
+	st.check()
+}
+
 func testUnknown(t *testing.T, s *suite) {
 	st := s.open(t)
 	absent := func(when string) {
