@@ -28,6 +28,7 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	pace(heapRoom)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
