@@ -8,7 +8,7 @@ import (
 )
 
 // heapRoom is what may be allocated between two garbage collections, in bytes.
-const heapRoom = 40 << 20
+const heapRoom = 24 << 20
 
 // pace keeps the garbage collector from running all the time on a small heap: it lets room bytes be allocated between two
 // collections, or as much as is live, whichever is more. Go's own rule is the latter alone; for a server that lives in 10 MB

@@ -21,18 +21,26 @@ func TestMain(m *testing.M) {
 		os.Unsetenv("ANDIRON_TEST_PROGRAM") // it would be taken for a setting
 		main()
 	}
+	if upstream := os.Getenv("ANDIRON_TEST_FLOOR"); upstream != "" {
+		floor(upstream)
+	}
 	os.Exit(m.Run())
 }
 
 // program starts the program as a process.
 func program(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
+	return process(t, "ANDIRON_TEST_PROGRAM=1", args...)
+}
+
+func process(t testing.TB, role string, args ...string) *exec.Cmd {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), "ANDIRON_TEST_PROGRAM=1")
+	cmd.Env = append(os.Environ(), role)
 	cmd.Stderr = os.Stderr
 	return cmd
 }
@@ -47,7 +55,13 @@ type running struct {
 // startServer starts "serve" (or another command that serves) and waits until it listens.
 func startServer(t testing.TB, args ...string) *running {
 	t.Helper()
-	s := &running{cmd: program(t, append(args, "--addr", "127.0.0.1:0")...)}
+	return start(t, "ANDIRON_TEST_PROGRAM=1", append(args, "--addr", "127.0.0.1:0")...)
+}
+
+// start starts a process that says where it listens.
+func start(t testing.TB, role string, args ...string) *running {
+	t.Helper()
+	s := &running{cmd: process(t, role, args...)}
 	s.cmd.Stderr = nil
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
