@@ -12,5 +12,5 @@
 //   - JSON intake and the element tree: parse.go, scan*.go, element.go, http://hl7.org/fhir/R4/json.html
 //   - resources, references, dates: resource.go, reference.go, temporal.go, http://hl7.org/fhir/R4/datatypes.html
 //   - outcomes: outcome.go, issuetype.go, http://hl7.org/fhir/R4/operationoutcome.html
-//   - contracts: request.go, response.go, handler.go, store.go, registry.go, http://hl7.org/fhir/R4/http.html
+//   - contracts: request.go, handler.go, store.go, registry.go, http://hl7.org/fhir/R4/http.html
 package fhir
