@@ -18,7 +18,7 @@ type Statement struct {
 	Spec         *r4.Spec
 	Params       *search.Params
 	Version      string    // of the software
-	Date         time.Time // when the server was started: what is registered does not change afterwards
+	Date         time.Time // since when it has been like this
 	SingleDelete bool      // conditional delete refuses several matches
 }
 
@@ -44,10 +44,13 @@ func (s *Statement) Capability(base string) *fhir.Resource {
 	w.Name("resource").Array()
 	referrers := s.referrers()
 	for _, name := range s.Spec.Resources() {
-		s.resource(w, name, referrers)
+		s.resource(w, name, base, referrers)
 	}
 	w.EndArray()
 	s.interactions(w, fhir.Transaction, fhir.Batch, fhir.SearchSystem, fhir.HistorySystem)
+	s.shared(w)
+	s.operations(w, "", base)
+	s.compartments(w)
 	w.EndObject().EndArray().EndObject()
 	statement := fhir.FromWriter("CapabilityStatement", "", w)
 	// The ETag has to change when the statement does (http://hl7.org/fhir/R4/http.html#capabilities).
@@ -67,7 +70,7 @@ func (s *Statement) interactions(w *fhir.Writer, candidates ...fhir.Interaction)
 	w.EndArray()
 }
 
-func (s *Statement) resource(w *fhir.Writer, name string, referrers map[string][]string) {
+func (s *Statement) resource(w *fhir.Writer, name, base string, referrers map[string][]string) {
 	w.Object().Name("type").String(name).Name("profile").String("http://hl7.org/fhir/StructureDefinition/" + name)
 	s.interactions(w, fhir.Read, fhir.VRead, fhir.Update, fhir.Patch, fhir.Delete, fhir.HistoryInstance, fhir.HistoryType, fhir.Create, fhir.SearchType)
 	w.Name("versioning").String("versioned-update").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead))
@@ -77,6 +80,7 @@ func (s *Statement) resource(w *fhir.Writer, name string, referrers map[string][
 	if s.Registry.Handles(fhir.SearchType) {
 		s.search(w, name, referrers)
 	}
+	s.operations(w, name, base)
 	w.EndObject()
 }
 
@@ -114,7 +118,11 @@ func (s *Statement) search(w *fhir.Writer, name string, referrers map[string][]s
 	}
 	w.Name("searchParam").Array()
 	for _, p := range params {
-		w.Object().Name("name").String(p.Code).Name("definition").String(p.URL).Name("type").String(string(p.Type)).EndObject()
+		w.Object().Name("name").String(p.Code)
+		if p.URL != "" { // R4 defines no SearchParameter for _list
+			w.Name("definition").String(p.URL)
+		}
+		w.Name("type").String(string(p.Type)).EndObject()
 	}
 	w.EndArray()
 }

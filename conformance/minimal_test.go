@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"slices"
+	"strings"
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
@@ -13,7 +14,11 @@ func minimal(spec *r4.Spec, name, id string) string {
 	w.Object().Name("resourceType").String(name).Name("id").String(id)
 	mandatory(w, spec, spec.Type(name))
 	w.EndObject()
-	return string(w.Take())
+	text := string(w.Take())
+	if name == "SearchParameter" { // an active one takes effect, and has to say more for that
+		return strings.Replace(text, `"status":"active"`, `"status":"draft"`, 1)
+	}
+	return text
 }
 
 func mandatory(w *fhir.Writer, spec *r4.Spec, typ *r4.Type) {

@@ -28,6 +28,7 @@ const (
 	UnsupportedMediaType            // NotSupported: the media type of the body
 	NotAcceptable                   // NotSupported: the media type asked for
 	LongURL                         // TooLong: the URL, not the body
+	NoSuchOperation                 // NotSupported: the operation, at this level and for this type
 )
 
 // Outcome is the error type of Andiron: every error that may reach a client is one.

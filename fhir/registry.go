@@ -9,6 +9,7 @@ import (
 // cannot disagree.
 type Registry struct {
 	interactions map[Interaction]Handler
+	operations   []operation
 }
 
 // Module adds behaviour of a domain to a server: operations, rules, jobs.

@@ -56,8 +56,8 @@ func (p Params) Encode() string {
 	return b.String()
 }
 
-// maxParams bounds the parameters of a query: each of them may cost a search of its own.
-const maxParams = 100
+// MaxParams bounds the parameters of a query: each of them may cost a search of its own.
+const MaxParams = 100
 
 // ParseParams reads a URL query. Unlike url.Values it keeps the order; unlike url.Query it does not silently drop
 // what it cannot read. Errors: Invalid; TooCostly for more than 100 parameters.
@@ -67,8 +67,8 @@ func ParseParams(query string) (Params, error) {
 		if pair == "" {
 			continue
 		}
-		if len(params) == maxParams {
-			return nil, Errorf(TooCostly, "the query has more than %d parameters", maxParams)
+		if len(params) == MaxParams {
+			return nil, Errorf(TooCostly, "the query has more than %d parameters", MaxParams)
 		}
 		name, value, _ := strings.Cut(pair, "=")
 		n, err := url.QueryUnescape(name)
@@ -99,6 +99,8 @@ const (
 type Prefer struct {
 	Return Return
 	Strict bool // handling=strict: what is not understood is an error rather than ignored
+	// Explain is ours: a search says in an outcome how it was done.
+	Explain bool
 }
 
 // PatchBody is the body of a patch: a media type and its text.
@@ -113,7 +115,9 @@ type Request struct {
 	Type        string // resource type; "" at system level
 	ID          string
 	VersionID   string // of vread
+	Compartment string // of a search within the compartment of a resource: "Patient/1"; Type is what is searched, "" = all
 	Operation   string // code of an operation, without '$'
+	Safe        bool   // of an operation: it was called by GET, and must not change anything
 
 	// Params is the query of the URL and the form of a POST _search, control parameters included.
 	Params Params
@@ -128,12 +132,17 @@ type Request struct {
 
 	Resource *Resource  // of create, update, batch, transaction, operation
 	Patch    *PatchBody // of patch
+	Input    Parameters // of operation: what stands in the URL and in Resource, as the OperationDefinition has it
 
 	// Once names a transaction that must not happen twice: when one with the same name has been committed before, it fails
 	// with Duplicate and changes nothing.
 	Once string
 
 	Base string // the server's FHIR base URL as the client sees it, without trailing slash
+
+	// Caller says who asks, as whoever authorizes requests names callers; "" while nobody does. What is handed out for one caller
+	// alone, such as a link to the next page, is bound to it.
+	Caller string
 
 	// Tx is set while the request is part of a transaction: everything it reads and writes goes through it.
 	Tx Tx
@@ -175,4 +184,5 @@ const (
 	Created                   // a resource came into being
 	NoContent                 // done, and nothing to say
 	NotModified               // what the client holds is current
+	Accepted                  // it will be done
 )

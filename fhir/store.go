@@ -108,7 +108,9 @@ type Query interface {
 // SearchPage is a page of matches.
 type SearchPage struct {
 	Resources []*Resource
-	Next      string // cursor of the next page; "" = this was the last
-	Total     int    // matches in all; -1 = not counted
-	Estimated bool   // Total is an estimate
+	// Next is where the next page begins; "" = this was the last. It is text, and a place between matches: it holds whatever
+	// becomes of them, and however often it is used.
+	Next      string
+	Total     int  // matches in all; -1 = not counted
+	Estimated bool // Total is an estimate
 }

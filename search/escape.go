@@ -47,6 +47,11 @@ func unescape(s string) string {
 	return b.String()
 }
 
+// Escape protects what would separate values, or the parts of one: the value of a parameter that means s and nothing else.
+func Escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `,`, `\,`, `|`, `\|`, `$`, `\$`).Replace(s)
+}
+
 // encodeValue writes a value for a query: percent-encoded, but leaving alone what search values are made of.
 func encodeValue(s string) string {
 	e := url.QueryEscape(s)

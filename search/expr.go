@@ -2,8 +2,9 @@ package search
 
 import "strings"
 
-// Expr is a node of the query tree. The set is closed: And, Or, Not, and one criterion for each kind of parameter (Token,
-// String, Date, Reference, URI, Missing, IDs). Engines compile it, Match evaluates it, rewriters change it.
+// Expr is a node of the query tree. The set is closed: And, Or, Not, Chain, Has, Hierarchy and Member, and one criterion for each kind of
+// parameter (Token, TokenSet, TokenText, Composite, String, Date, Number, Quantity, Reference, URI, Near, FullText, InList, Missing,
+// IDs, Filter, Named). Engines compile it, Match evaluates it, rewriters change it.
 //
 // String gives the node as it stands in a query: "gender:not=male", "name=ann,bob&active=true".
 type Expr interface {
@@ -58,6 +59,12 @@ const (
 	ModNot      Modifier = "not"
 	ModAbove    Modifier = "above"
 	ModBelow    Modifier = "below"
+
+	ModText       Modifier = "text"
+	ModOfType     Modifier = "of-type"
+	ModIdentifier Modifier = "identifier"
+	ModIn         Modifier = "in"
+	ModNotIn      Modifier = "not-in"
 )
 
 // Prefix is a prefix of http://hl7.org/fhir/R4/search.html#prefix.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"andiron.dev/fhir"
@@ -11,12 +12,16 @@ import (
 
 // IndexVersion changes with every change to what Values gives for a resource: stores that were indexed by another version
 // have to be indexed anew. A golden test pins the values.
-const IndexVersion = "1"
+const IndexVersion = "2"
 
 // Values computes the index values of a resource. Without a resource type that R4 knows there are none.
-func (p *Params) Values(r *fhir.Resource) *Values {
+func (p *Params) Values(r *fhir.Resource) *Values { return p.ValuesIn(nil, r) }
+
+// ValuesIn is Values for the sake of some slots, which are given by their keys; nil = all. It may give more than was asked for.
+func (p *Params) ValuesIn(slots map[string]bool, r *fhir.Resource) *Values {
 	v := &Values{}
-	terms := p.of(r.Type()).terms
+	types := p.of(r.Type())
+	terms := types.terms
 	if len(terms) == 0 {
 		return v
 	}
@@ -25,6 +30,10 @@ func (p *Params) Values(r *fhir.Resource) *Values {
 	focus := path.Root(p.spec, r.Root(), r.Type())
 	var found []path.Value
 	for i := range terms {
+		if !terms[i].isFor(slots) {
+			continue
+		}
+		types.bounded.limit(ev, i, types.bounded.terms)
 		var err error
 		// An expression that fails on this resource (a limit is reached) finds nothing: the resource is stored all the same.
 		if found, err = ev.Eval(context.Background(), terms[i].expr, focus, found[:0]); err != nil {
@@ -34,6 +43,13 @@ func (p *Params) Values(r *fhir.Resource) *Values {
 			p.add(v, &terms[i], value)
 		}
 	}
+	for i, c := range types.composites {
+		if c.isFor(slots) {
+			types.bounded.limit(ev, i, types.bounded.composites)
+			p.addComposites(v, c, ev, focus)
+		}
+	}
+	types.bounded.limit(ev, -1, 0)
 	return v
 }
 
@@ -41,16 +57,25 @@ func (p *Params) add(v *Values, t *term, value path.Value) {
 	switch t.slot.Kind {
 	case r4.TokenParam:
 		v.addToken(t, value)
+		v.addTokenTexts(t.slot, value)
+		v.addOfType(t, value)
 	case r4.StringParam:
 		v.addString(t.slot, value)
 	case r4.DateParam:
 		v.addDate(t.slot, value)
 	case r4.ReferenceParam:
 		p.addReference(v, t.slot, value)
+		p.addIdentifier(v, t, value)
 	case r4.URIParam:
-		if text := value.String(); text != "" {
-			v.URIs = append(v.URIs, URIValue{Slot: t.slot, URI: text})
+		if uri, version, _ := strings.Cut(value.String(), "|"); uri != "" {
+			v.URIs = append(v.URIs, URIValue{Slot: t.slot, URI: uri, Version: version})
 		}
+	case r4.NumberParam:
+		v.addNumber(t.slot, value)
+	case r4.QuantityParam:
+		p.addQuantity(v, t.slot, value)
+	case r4.SpecialParam:
+		v.addPosition(t.slot, value)
 	}
 }
 
@@ -172,48 +197,4 @@ func (p *Params) addReference(v *Values, slot *Slot, value path.Value) {
 	r := p.referenceValue(text)
 	r.Slot = slot
 	v.References = append(v.References, r)
-}
-
-// Referenced lists the resources of this server that r refers to through the parameters of an _include rule. own is the base
-// under which the client knows the server.
-func (p *Params) Referenced(r *fhir.Resource, rule Include, own string) []ReferenceValue {
-	var params []*Param
-	for _, param := range p.of(r.Type()).params {
-		if param.Type == r4.ReferenceParam && (rule.Code == "*" || param.Code == rule.Code) {
-			params = append(params, param)
-		}
-	}
-	var found []ReferenceValue
-	for _, v := range p.Values(r).References {
-		if v.Type == "" || v.Base != "" && v.Base != own || rule.Target != "" && rule.Target != v.Type {
-			continue
-		}
-		for _, param := range params {
-			if param.leadsTo(&v) {
-				found = append(found, v)
-				break
-			}
-		}
-	}
-	return found
-}
-
-// ReferenceCodes lists the reference parameters of a resource type that a _revinclude rule names: code may be "*", which
-// takes all that may lead to target.
-func (p *Params) ReferenceCodes(resource, code, target string) []string {
-	if code != "*" {
-		return []string{code}
-	}
-	var codes []string
-	for _, param := range p.Of(resource) {
-		if param.Type != r4.ReferenceParam {
-			continue
-		}
-		for _, t := range param.Targets {
-			if t == target || t == "Resource" {
-				codes = append(codes, param.Code)
-			}
-		}
-	}
-	return codes
 }

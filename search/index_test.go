@@ -45,6 +45,7 @@ func TestIndexValues(t *testing.T) {
 		for _, row := range describe(p.Values(r)) {
 			fmt.Fprintln(&b, "  "+row)
 		}
+		fmt.Fprintf(&b, "  words %q\n", p.Words(r))
 	}
 	const golden = "testdata/index.golden"
 	if update() {
@@ -78,8 +79,29 @@ func describe(v *search.Values) []string {
 	for _, r := range v.References {
 		add(r.Slot, "%s/%s version %q base %q", r.Type, r.ID, r.Version, r.Base)
 	}
+	for _, n := range v.Numbers {
+		add(n.Slot, "[%s, %s)", n.Low, n.High)
+	}
+	for _, q := range v.Quantities {
+		add(q.Slot, "[%s, %s) code %q unit %q; in %s [%s, %s)", q.Low, q.High, q.Code, q.Unit, q.In, q.Amount.Low, q.Amount.High)
+	}
+	for _, o := range v.Positions {
+		add(o.Slot, "%v %v", o.Latitude, o.Longitude)
+	}
 	for _, u := range v.URIs {
-		add(u.Slot, "%s", u.URI)
+		add(u.Slot, "%s version %q", u.URI, u.Version)
+	}
+	for _, t := range v.TokenTexts {
+		add(t.Slot, "text %q", t.Folded)
+	}
+	for _, c := range v.Composites {
+		var parts []string
+		for _, part := range c.Parts {
+			if part != nil {
+				parts = append(parts, strings.ReplaceAll(fmt.Sprintf("%+v", part), "Slot:<nil> ", ""))
+			}
+		}
+		add(c.Slot, "%s", strings.Join(parts, " with "))
 	}
 	slices.Sort(rows)
 	return rows
@@ -99,7 +121,7 @@ func TestOfficialParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := search.NewParams(spec)
+	p := search.NewParams(spec, nil)
 	served := 0
 	for _, name := range spec.Resources() {
 		served += len(p.Of(name))

@@ -7,20 +7,41 @@ import (
 )
 
 // Match evaluates a query in memory: it reports whether the resource, whose index values are given, is what e asks for.
-// It is what every engine's answers are compared with.
-func Match(e Expr, r *fhir.Resource, v *Values) bool {
+// corpus has the other resources that e may ask about; nil = there are none. It is what every engine's answers are compared
+// with.
+func Match(e Expr, r *fhir.Resource, v *Values, corpus Corpus) bool {
 	switch e := e.(type) {
 	case And:
 		for _, part := range e {
-			if !Match(part, r, v) {
+			if !Match(part, r, v, corpus) {
 				return false
 			}
 		}
 		return true
+	case Or:
+		return slices.ContainsFunc(e, func(part Expr) bool { return Match(part, r, v, corpus) })
+	case *Not:
+		return !Match(e.Expr, r, v, corpus)
+	case *Chain:
+		return e.match(v, corpus)
+	case *Hierarchy:
+		return e.match(v, corpus)
+	case *Member:
+		return Match(e.Where, r, v, corpus)
+	case *Has:
+		return e.match(r, corpus)
 	case *IDs:
 		return slices.Contains(e.Any, r.ID())
 	case *Missing:
 		return v.missing(e.Param) == e.Want
+	case *Filter:
+		return Match(e.Where, r, v, corpus)
+	case *Named:
+		return Match(e.Where, r, v, corpus)
+	case *InList:
+		return e.match(r, corpus)
+	case *FullText:
+		return e.Matches(r)
 	case *Token:
 		return e.match(v)
 	case *String:
@@ -33,6 +54,16 @@ func Match(e Expr, r *fhir.Resource, v *Values) bool {
 	case *Reference:
 		return e.match(v)
 	case *URI:
+		return e.match(v)
+	case *Number:
+		return e.match(v)
+	case *Quantity:
+		return e.match(v)
+	case *TokenText:
+		return e.match(v)
+	case *Composite:
+		return e.match(v)
+	case *Near:
 		return e.match(v)
 	}
 	return false
@@ -55,7 +86,11 @@ func (v *Values) missing(p *Param) bool {
 		!slices.ContainsFunc(v.Strings, func(s StringValue) bool { return p.has(s.Slot) }) &&
 		!slices.ContainsFunc(v.Dates, func(d DateValue) bool { return p.has(d.Slot) }) &&
 		!slices.ContainsFunc(v.References, func(r ReferenceValue) bool { return p.leadsTo(&r) }) &&
-		!slices.ContainsFunc(v.URIs, func(u URIValue) bool { return p.has(u.Slot) })
+		!slices.ContainsFunc(v.URIs, func(u URIValue) bool { return p.has(u.Slot) }) &&
+		!slices.ContainsFunc(v.Numbers, func(n NumberValue) bool { return p.has(n.Slot) }) &&
+		!slices.ContainsFunc(v.Quantities, func(q QuantityValue) bool { return p.has(q.Slot) }) &&
+		!slices.ContainsFunc(v.Positions, func(o PositionValue) bool { return p.has(o.Slot) }) &&
+		!slices.ContainsFunc(v.Composites, func(c CompositeValue) bool { return p.has(c.Slot) })
 }
 
 // Difference says what has to be added to and removed from an index that holds the values before, so that it holds
@@ -67,6 +102,11 @@ func Difference(after, before *Values) (add, remove *Values) {
 	add.Dates, remove.Dates = difference(after.Dates, before.Dates)
 	add.References, remove.References = difference(after.References, before.References)
 	add.URIs, remove.URIs = difference(after.URIs, before.URIs)
+	add.Numbers, remove.Numbers = difference(after.Numbers, before.Numbers)
+	add.Quantities, remove.Quantities = difference(after.Quantities, before.Quantities)
+	add.TokenTexts, remove.TokenTexts = difference(after.TokenTexts, before.TokenTexts)
+	add.Composites, remove.Composites = difference(after.Composites, before.Composites)
+	add.Positions, remove.Positions = difference(after.Positions, before.Positions)
 	return add, remove
 }
 

@@ -1,13 +1,14 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 )
 
-// Parse reads a search of one resource type. What it does not understand (unknown parameters, unknown sort rules) it
+// Parse reads a search of one resource type, or, without one (""), a search across types. What it does not understand (unknown parameters, unknown sort rules) it
 // leaves out and reports as warnings; with Options.Strict that is an error. What it does understand but cannot make sense of
 // (a date that is none, a modifier that the type does not have) is always an error, because ignoring it would widen the
 // result: Invalid or NotSupported.
@@ -16,15 +17,38 @@ func (p *Params) Parse(resource string, params fhir.Params, o Options) (*Query, 
 	if in.query.Count == 0 {
 		in.query.Count = DefaultCount
 	}
+	if resource == "" {
+		if err := in.across(params); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := in.within(); err != nil {
+		return nil, nil, err
+	}
+	params, err := in.named(params)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, param := range params {
-		ignored := len(in.warnings)
+		ignored := in.ignored
+		in.effective = nil
 		if err := in.param(param); err != nil {
 			return nil, nil, err
 		}
-		if len(in.warnings) == ignored {
+		switch {
+		case in.effective != nil:
+			param.Value = *in.effective
+		case in.ignored > ignored:
+			param.Value = ""
+		}
+		if param.Value != "" {
 			in.query.honoured = append(in.query.honoured, param)
 		}
 	}
+	if err := in.settle(); err != nil {
+		return nil, nil, err
+	}
+	in.sortParts()
 	return in.query, in.warnings, nil
 }
 
@@ -34,14 +58,29 @@ type parsing struct {
 	options  *Options
 	query    *Query
 	warnings []fhir.Issue
+	ignored  int // how often something was ignored
+	controls
+
+	tried, leads, ends int  // see maxTried, maxLeads, maxEnds
+	open               bool // a search across types does not name them
 }
+
+// maxWarnings bounds what is said of one search.
+const maxWarnings = 50
 
 // ignore leaves something out of the query, or fails when the client wants to know.
 func (in *parsing) ignore(code fhir.IssueType, text string) error {
 	if in.options.Strict {
 		return fhir.NewOutcome(code, text)
 	}
-	in.warnings = append(in.warnings, fhir.Issue{Severity: fhir.Warning, Code: code, Text: text + "; it was ignored"})
+	in.ignored++
+	issue := fhir.Issue{Severity: fhir.Warning, Code: code, Text: text + "; it was ignored"}
+	if len(in.warnings) == maxWarnings {
+		issue.Text = "more than that was ignored"
+	}
+	if len(in.warnings) <= maxWarnings && !slices.ContainsFunc(in.warnings, func(w fhir.Issue) bool { return w.Text == issue.Text }) {
+		in.warnings = append(in.warnings, issue)
+	}
 	return nil
 }
 
@@ -51,27 +90,20 @@ func (in *parsing) param(param fhir.Param) error {
 			return err
 		}
 	}
-	code, modifier, _ := strings.Cut(param.Name, ":")
-	def := in.params.Param(in.query.Type, code)
-	if def == nil {
-		if base, _, chained := strings.Cut(code, "."); chained && in.params.Param(in.query.Type, base) != nil || strings.Contains(modifier, ".") || code == "_has" {
-			return fhir.Errorf(fhir.NotSupported, "chained parameters such as '%s' are not supported", param.Name)
-		}
-		return in.ignore(fhir.NotSupported, in.params.unserved(in.query.Type, code))
-	}
 	if param.Value == "" {
 		return in.ignore(fhir.Invalid, "the parameter '"+param.Name+"' has no value")
 	}
-	e, err := in.criterion(criterion{Param: def, Modifier: Modifier(modifier), raw: splitEscaped(param.Value, ',')})
-	if err != nil {
-		return err
+	if in.query.Type == "" && param.Name == "_type" { // see across
+		return nil
 	}
-	in.query.Where = append(in.query.Where, e)
-	return nil
+	return in.criteria(param)
 }
 
 // unserved says why a parameter cannot be searched by.
 func (p *Params) unserved(resource, code string) string {
+	if reason := p.pending(resource, code); reason != "" {
+		return reason
+	}
 	for _, skipped := range p.Skipped(resource) {
 		if skipped.Code == code {
 			return "the parameter '" + code + "' of " + resource + " is not supported: " + skipped.Reason
@@ -84,6 +116,9 @@ func (p *Params) unserved(resource, code string) string {
 const maxAlternatives = 1000
 
 func (in *parsing) criterion(c criterion) (Expr, error) {
+	if c.Param.Special == FilterExpression {
+		return in.filter(c)
+	}
 	if len(c.raw) > maxAlternatives {
 		return nil, fhir.Errorf(fhir.TooCostly, "the parameter '%s' has %d values; at most %d are accepted", c.Param.Code, len(c.raw), maxAlternatives)
 	}
@@ -92,7 +127,13 @@ func (in *parsing) criterion(c criterion) (Expr, error) {
 			return nil, fhir.Errorf(fhir.Invalid, "the parameter '%s' has an empty value", c.Param.Code)
 		}
 	}
-	if c.Modifier == ModMissing {
+	switch c.Param.Special {
+	case NarrativeText, ContentText:
+		return parseFullText(c, in.params)
+	case ListMember:
+		return parseInList(c, in.params, in.options)
+	}
+	if c.Modifier == ModMissing && c.Param.Type != r4.CompositeParam {
 		return parseMissing(c)
 	}
 	if !in.params.allows(c.Param, c.Modifier) {
@@ -101,35 +142,53 @@ func (in *parsing) criterion(c criterion) (Expr, error) {
 	switch {
 	case c.Param.Special == ID:
 		return parseIDs(c)
-	case c.Param.Type == r4.TokenParam:
+	case c.Param.Type == r4.TokenParam && c.Modifier.takesSet():
+		return parseTokenSet(c, in.params, in.options)
+	case c.Modifier == ModText:
+		return parseTokenText(c)
+	case c.Modifier == ModOfType:
+		return parseOfType(c)
+	case c.Param.Type == r4.TokenParam, c.Modifier == ModIdentifier:
 		return parseToken(c)
 	case c.Param.Type == r4.StringParam:
 		return parseString(c)
 	case c.Param.Type == r4.DateParam:
 		return parseDate(c, in.options)
+	case c.Param.Type == r4.ReferenceParam && (c.Modifier == ModAbove || c.Modifier == ModBelow):
+		return in.params.parseHierarchy(c, in.options)
 	case c.Param.Type == r4.ReferenceParam:
 		return parseReference(c, in.params, in.options)
 	case c.Param.Type == r4.URIParam:
 		return parseURI(c)
+	case c.Param.Type == r4.NumberParam:
+		return parseNumber(c)
+	case c.Param.Type == r4.QuantityParam:
+		return in.parseQuantity(c)
+	case c.Param.Type == r4.CompositeParam:
+		return in.composite(c)
+	case c.Param.Type == r4.SpecialParam:
+		return in.near(c)
 	}
 	return nil, fhir.Errorf(fhir.NotSupported, "parameters of type %s such as '%s' are not supported", c.Param.Type, c.Param.Code)
 }
 
-// allows reports whether a parameter takes the modifier. ModMissing is for all.
+// allows reports whether a parameter takes the modifier. ModMissing is for all but composites.
 func (p *Params) allows(param *Param, m Modifier) bool {
 	switch {
 	case m == "":
 		return true
 	case param.Special != NotSpecial:
 		return false
+	case param.Type == r4.TokenParam && m.takesSet():
+		return p.coded(param)
 	case param.Type == r4.TokenParam:
-		return m == ModNot
+		return m == ModNot || m == ModText || m == ModOfType && param.takes(m)
 	case param.Type == r4.StringParam:
 		return m == ModExact || m == ModContains
 	case param.Type == r4.URIParam:
 		return m == ModAbove || m == ModBelow
 	case param.Type == r4.ReferenceParam:
-		return p.spec.IsResource(string(m))
+		return p.spec.IsResource(string(m)) || (m == ModAbove || m == ModBelow) && len(p.hierarchies(param)) > 0 || m == ModIdentifier && param.takes(m)
 	}
 	return false
 }

@@ -11,16 +11,21 @@ import (
 
 // Query is a parsed search. It implements fhir.Query.
 type Query struct {
-	Type       string // resource type
+	Type       string // resource type; "" = a search across types
 	Where      And
+	Parts      []Part // of a search across types, instead of Where: what is asked of each, in the order of their names
 	Sort       []Sort
 	Count      int // matches a page; 0 = none, only the total is asked for
 	Total      Total
 	Include    []Include
 	RevInclude []Include
-	After      string // where the page begins: a position that the engine gave; "" = at the beginning
+	Summary    Summary  // what to leave out of the resources found
+	Elements   []string // or what to keep of them: "name", or "Patient.name" for one type; nil = all
+	After      string   // where the page begins: a position that the engine gave; "" = at the beginning
 
 	honoured fhir.Params
+	types    []string     // that _type names
+	within   *Compartment // that the search is within
 }
 
 // Honoured are the parameters that made the query, as written: what the self link of the answer says
@@ -45,13 +50,16 @@ type Sort struct {
 
 // Include is a value of _include or _revinclude: "Source:code:Target".
 type Include struct {
-	Source  string // resource type that holds the reference
+	Source  string // resource type that holds the reference; "" = any, of the Code "*"
 	Code    string // search parameter; "*" = all
 	Target  string // only targets of this type; "" = all
 	Iterate bool
 }
 
 func (i Include) String() string {
+	if i.Source == "" {
+		return i.Code
+	}
 	s := i.Source + ":" + i.Code
 	if i.Target != "" {
 		s += ":" + i.Target
@@ -59,14 +67,17 @@ func (i Include) String() string {
 	return s
 }
 
-// ResourceType is the type searched.
+// ResourceType is the type searched; "" for a search across types.
 func (q *Query) ResourceType() string { return q.Type }
 
 // String gives the query as it stands in a URL, without what it leaves at the default. Parsing it gives the query again.
 func (q *Query) String() string {
 	var parts []string
-	if len(q.Where) > 0 {
-		parts = append(parts, q.Where.String())
+	if len(q.types) > 0 {
+		parts = append(parts, "_type="+strings.Join(q.types, ","))
+	}
+	if where := q.written(); len(where) > 0 {
+		parts = append(parts, And(where).String())
 	}
 	if len(q.Sort) > 0 {
 		rules := make([]string, len(q.Sort))
@@ -90,11 +101,17 @@ func (q *Query) String() string {
 			parts = append(parts, name+"="+include.String())
 		}
 	}
+	if q.Summary != "" {
+		parts = append(parts, "_summary="+string(q.Summary))
+	}
+	if len(q.Elements) > 0 {
+		parts = append(parts, "_elements="+strings.Join(q.Elements, ","))
+	}
 	if q.Total != TotalNone {
 		parts = append(parts, "_total="+string(q.Total))
 	}
 	parts = append(parts, "_count="+strconv.Itoa(q.Count))
-	return q.Type + "?" + strings.Join(parts, "&")
+	return q.path() + "?" + strings.Join(parts, "&")
 }
 
 // Normal gives the criteria in an order of their own: queries that ask for the same have the same Normal, however they
@@ -115,6 +132,7 @@ type Options struct {
 	Zone   *time.Location   // of dates without a time zone; nil = UTC
 	Now    func() time.Time // nil = time.Now
 	Count  int              // matches a page where the query does not say; 0 = DefaultCount
+	Within *Compartment     // that the search is within; nil = none
 }
 
 // DefaultCount and MaxCount bound the matches of a page.

@@ -88,7 +88,7 @@ func (r *Reference) match(v *Values) bool {
 			continue
 		}
 		for _, test := range r.Any {
-			if test.Matches(*value) {
+			if test.Matches(*value) != (r.Modifier == ModUnequal) {
 				return true
 			}
 		}

@@ -33,6 +33,8 @@ func (t StringTest) Matches(v StringValue, m Modifier) bool {
 		return false
 	case m == ModContains:
 		return strings.Contains(v.Folded, t.Folded)
+	case m != "":
+		return t.compares(v.Folded, m)
 	}
 	return strings.HasPrefix(v.Folded, t.Folded)
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // Token is a criterion on codes (http://hl7.org/fhir/R4/search.html#token). With ModNot it holds for resources that none
-// of the alternatives matches, those without a value included.
+// of the alternatives matches, those without a value included. With ModOfType and ModIdentifier it looks in slots of their
+// own: see Source.
 type Token struct {
 	criterion
 	Any []TokenTest
@@ -50,12 +51,12 @@ func (t TokenTest) Matches(v TokenValue) bool {
 func (t *Token) match(v *Values) bool {
 	found := false
 	for i := range v.Tokens {
-		if !t.Param.has(v.Tokens[i].Slot) {
+		if !t.Param.looksIn(v.Tokens[i].Slot, t.Modifier) {
 			continue
 		}
 		for _, test := range t.Any {
-			found = found || test.Matches(v.Tokens[i])
+			found = found || test.Matches(v.Tokens[i]) != (t.Modifier == ModUnequal)
 		}
 	}
-	return found != (t.Modifier == ModNot)
+	return found != t.Negated()
 }

@@ -25,6 +25,11 @@ type Values struct {
 	Dates      []DateValue
 	References []ReferenceValue
 	URIs       []URIValue
+	Numbers    []NumberValue
+	Quantities []QuantityValue
+	TokenTexts []TokenTextValue
+	Composites []CompositeValue
+	Positions  []PositionValue
 }
 
 // TokenValue is a code, Coding, Identifier, ContactPoint or boolean.
@@ -58,6 +63,7 @@ type ReferenceValue struct {
 
 // URIValue is a uri, url, canonical, oid or uuid.
 type URIValue struct {
-	Slot *Slot
-	URI  string
+	Slot    *Slot
+	URI     string
+	Version string // of a canonical: what stands after '|'
 }

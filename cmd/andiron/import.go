@@ -38,7 +38,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) (err error) {
 	if f, ok := t.out.(*os.File); ok {
 		config.Bar = term.IsTerminal(int(f.Fd()))
 	}
-	target, done, err := c.target(&config)
+	target, done, err := c.target(ctx, &config)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) (err error) {
 }
 
 // target opens what is imported into.
-func (c *importCommand) target(config *intake.Config) (target intake.Target, done func() error, err error) {
+func (c *importCommand) target(ctx context.Context, config *intake.Config) (target intake.Target, done func() error, err error) {
 	if c.Server != "" {
 		path := c.Journal
 		if path == "" {
@@ -70,6 +70,9 @@ func (c *importCommand) target(config *intake.Config) (target intake.Target, don
 	st, err := c.open()
 	if err != nil {
 		return nil, nil, fmt.Errorf("the store cannot be opened: %w", err)
+	}
+	if err := awaitIndex(ctx, st, config.Out); err != nil {
+		return nil, nil, errors.Join(err, st.Close())
 	}
 	f := serverFlags{MaxEntries: 1 << 20}
 	srv, err := f.assemble(st, "", slog.New(slog.DiscardHandler))

@@ -23,10 +23,12 @@ func layers() map[string][]string {
 		"fhir/patch":               {"fhir"},
 		"fhir/proto":               {"fhir"},
 		"fhir/rest":                {"fhir"},
-		"fhir/interaction":         append(slices.Clone(core), "fhir/gate", "fhir/patch"),
+		"fhir/terminology":         core,
+		"fhir/interaction":         append(slices.Clone(core), "fhir/gate", "fhir/patch", "fhir/terminology"),
 		"fhir/store/sqlite":        core,
-		"search":                   {"fhir", "fhir/r4", "fhir/path"},
-		"search/searchtest":        append(slices.Clone(core), "fhir/store/sqlite"),
+		"search":                   {"fhir", "fhir/r4", "fhir/path", "search/ucum"},
+		"search/ucum":              {},
+		"search/searchtest":        append(slices.Clone(core), "fhir/store/sqlite", "fhir/terminology"),
 		"conformance":              append(slices.Clone(core), "fhir/patch"),
 		"resources":                {"fhir"},
 		"fhir/store/storetest":     {"*"},
@@ -52,7 +54,7 @@ func fences() map[string][]string {
 		"github.com/evanphx/json-patch":  {"fhir/patch"},
 		"net/http":                       {"fhir/rest", "fhir/server", "cmd/andiron", "cmd/andiron/intake", "cmd/andiron/bench", "cmd/andiron/bench/wire", "conformance/spec"},
 		"github.com/schollz/progressbar": {"cmd/andiron/intake"},
-		"github.com/cockroachdb/apd":     {"fhir/path", "search"},
+		"github.com/cockroachdb/apd":     {"fhir/path", "search", "search/ucum"},
 	}
 }
 

@@ -18,6 +18,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Demo    demoCommand    `cmd:"" help:"Run a server with a small demo hospital in it."`
 	Import  importCommand  `cmd:"" help:"Store transaction and batch Bundles and NDJSON files."`
+	Reindex reindexCommand `cmd:"" help:"Build the search index anew."`
 	Check   checkCommand   `cmd:"" help:"Check the configuration and the store, and print the configuration that is in effect."`
 	Bench   benchCommand   `cmd:"" help:"Measure a FHIR server."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -17,12 +17,15 @@ import (
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources"
 	"andiron.dev/search"
+	"andiron.dev/search/ucum"
 )
 
 // storeFlags say where resources are kept.
 type storeFlags struct {
 	Store string `help:"Where resources are kept: sqlite:DIR, the embedded engine." default:"sqlite:./data" placeholder:"STORE"`
 	Cache int    `name:"cache-mb" help:"Memory for the store's page cache, in MiB." default:"24"`
+
+	searchLimit int64 // see serverFlags.SearchLimit
 }
 
 // serverFlags say how a server is run.
@@ -36,6 +39,7 @@ type serverFlags struct {
 	MaxBody        int              `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
 	MaxBundle      int              `name:"max-bundle-mb" help:"Largest batch or transaction accepted, in MiB." default:"32"`
 	MaxEntries     int              `help:"Most entries of a batch or transaction." default:"5000"`
+	SearchLimit    int64            `help:"Most resources and index rows that one search may look at; a search that needs more is answered 422. 0 is no limit." default:"0"`
 	RequestTimeout time.Duration    `help:"Longest time a request may take." default:"60s"`
 	listening      func(url string) // called when requests are accepted
 
@@ -63,12 +67,16 @@ func (f *storeFlags) open() (*store, error) {
 	if err != nil {
 		return nil, err
 	}
+	units, err := ucum.Decode()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := f.dir()
 	if err != nil {
 		return nil, err
 	}
-	s := &store{spec: spec, params: search.NewParams(spec)}
-	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Cache: f.Cache << 10})
+	s := &store{spec: spec, params: search.NewParams(spec, units)}
+	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Cache: f.Cache << 10, SearchLimit: f.searchLimit})
 	return s, err
 }
 
@@ -110,6 +118,9 @@ func (f *serverFlags) mistakes() []string {
 			list = append(list, fmt.Sprintf("%s must be 1 or more, not %d", limit.name, limit.value))
 		}
 	}
+	if f.SearchLimit < 0 {
+		list = append(list, fmt.Sprintf("--search-limit must be 0 or more, not %d", f.SearchLimit))
+	}
 	if f.RequestTimeout <= 0 {
 		list = append(list, "--request-timeout must be more than nothing")
 	}
@@ -125,6 +136,7 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 	defer logs.Close()
 	log := slog.New(slog.NewJSONHandler(logs, nil))
 	base := strings.TrimSuffix(f.BaseURL, "/")
+	f.searchLimit = f.SearchLimit
 	st, err := f.open()
 	if err != nil {
 		return fmt.Errorf("the store cannot be opened: %w", err)

@@ -110,10 +110,11 @@ type operationParameter struct {
 }
 
 type codeSystem struct {
-	ResourceType string              `json:"resourceType"`
-	URL          string              `json:"url"`
-	Content      string              `json:"content"`
-	Concept      []codeSystemConcept `json:"concept,omitempty"`
+	ResourceType     string              `json:"resourceType"`
+	URL              string              `json:"url"`
+	HierarchyMeaning string              `json:"hierarchyMeaning,omitempty"`
+	Content          string              `json:"content"`
+	Concept          []codeSystemConcept `json:"concept,omitempty"`
 }
 
 type codeSystemConcept struct {

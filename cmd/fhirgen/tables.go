@@ -20,6 +20,7 @@ func build(d definitions) (map[string][]byte, error) {
 		"compartments.tsv":     func() ([]byte, error) { return compartmentsTable(d) },
 		"operations.tsv":       func() ([]byte, error) { return operationsTable(d) },
 		"valuesets.tsv":        func() ([]byte, error) { return valueSetsTable(d) },
+		"codesystems.tsv":      func() ([]byte, error) { return codeSystemsTable(d) },
 	} {
 		if files[name], err = render(); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

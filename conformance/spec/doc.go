@@ -28,7 +28,9 @@
 //	# @gzip               send the body compressed
 //	# @raw                compare the body as it came, layout included
 //	# @show Header        compare a header that is left out otherwise
-//	# @server setting     at the top of the file: single-delete; base-url URL; origin URL; max-entries N
+//	# @wait 61m           let so much time pass before the exchange
+//	# @index              let the store finish what it does to its search index beside requests
+//	# @server setting     at the top of the file: single-delete; base-url URL; origin URL; max-entries N; max-included N; search-limit N
 //
 // "go test -run TestHTTP -update" writes the responses that the server gives into the files; read the difference before
 // you commit it.

@@ -22,7 +22,9 @@ const (
 	madePattern        = `018f3200-0000-7000-8000-\d{12}|_cursor=[A-Za-z0-9_-]+|\b[0-9a-f]{16}\b`
 	placeholderPattern = `\{\{\w+\}\}`
 	// unnamedPattern is where ids stand that nobody refers to.
-	unnamedPattern = `("resourceType": "Bundle",\s+"id": "|"diagnostics": "request |"resourceType":"Bundle","id":")018f3200-0000-7000-8000-\d{12}`
+	// measuredPattern is where it stands how long something took.
+	measuredPattern = `("milliseconds", "valueDecimal": |looked at in )[0-9.]+`
+	unnamedPattern  = `("resourceType": "Bundle",\s+"id": "|"diagnostics": "request |"resourceType":"Bundle","id":")018f3200-0000-7000-8000-\d{12}`
 )
 
 // fill puts values in the place of the names in a request.
@@ -41,6 +43,7 @@ func (n *names) fill(text string) (string, error) {
 // abstract puts names in the place of the values in a response. A value that is seen for the first time gets the name that
 // stands at its place in the wanted response.
 func (n *names) abstract(text, want string) string {
+	text = regexp.MustCompile(measuredPattern).ReplaceAllString(text, "${1}{{any}}")
 	text = regexp.MustCompile(unnamedPattern).ReplaceAllString(text, "${1}{{any}}")
 	wanted := regexp.MustCompile(placeholderPattern).FindAllString(want, -1)
 	i := -1

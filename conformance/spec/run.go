@@ -16,6 +16,7 @@ import (
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/search"
+	"andiron.dev/search/ucum"
 )
 
 // base is where the server is, as far as its clients know.
@@ -64,6 +65,7 @@ func Run(t *testing.T, pattern string, modules ...fhir.Module) {
 type run struct {
 	*names
 	server *server.Server
+	store  *sqlite.Store
 	now    time.Time
 	ids    chan string
 	update bool
@@ -73,6 +75,7 @@ type run struct {
 func (r *run) start(t *testing.T, settings []directive, spec *r4.Spec, modules []fhir.Module) {
 	t.Helper()
 	config := server.Config{Spec: spec, Modules: modules, Version: "1.0.0", Now: func() time.Time { return r.now }}
+	limit := int64(0)
 	for _, s := range settings {
 		switch s.name {
 		case "single-delete":
@@ -83,12 +86,20 @@ func (r *run) start(t *testing.T, settings []directive, spec *r4.Spec, modules [
 			config.Origins = append(config.Origins, s.value)
 		case "max-entries":
 			config.MaxEntries, _ = strconv.Atoi(s.value)
+		case "search-limit":
+			limit, _ = strconv.ParseInt(s.value, 10, 64)
+		case "max-included":
+			config.MaxIncluded, _ = strconv.Atoi(s.value)
 		default:
 			t.Fatalf("@server has no setting %q", s.name)
 		}
 	}
-	config.Params = search.NewParams(spec)
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: config.Params, Now: config.Now, Unsafe: true})
+	units, err := ucum.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Params = search.NewParams(spec, units)
+	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: config.Params, Now: config.Now, Unsafe: true, SearchLimit: limit})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +120,7 @@ func (r *run) start(t *testing.T, settings []directive, spec *r4.Spec, modules [
 			t.Error(err)
 		}
 	})
+	r.store = store
 	config.Store, config.NewID = store, func() string { return <-r.ids }
 	if r.server, err = server.New(config); err != nil {
 		t.Fatal(err)
@@ -117,6 +129,20 @@ func (r *run) start(t *testing.T, settings []directive, spec *r4.Spec, modules [
 
 // exchange sends the request and compares the response with the one in the file.
 func (r *run) exchange(t *testing.T, e *exchange) {
+	for _, d := range e.directives {
+		if d.name == "wait" {
+			pause, err := time.ParseDuration(d.value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.now = r.now.Add(pause)
+		}
+	}
+	if e.has("index") {
+		if err := r.store.Index(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	request, err := r.request(e)
 	if err != nil {
 		t.Fatal(err)

@@ -66,6 +66,9 @@ func (x *Interactions) matches(ctx context.Context, tx fhir.Tx, req *fhir.Reques
 		return nil, err
 	}
 	q.Count = max
+	if q, _, err = x.resolve(ctx, tx, q, true); err != nil {
+		return nil, err
+	}
 	page, err := tx.Search(ctx, q)
 	if err != nil {
 		return nil, err

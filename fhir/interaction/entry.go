@@ -54,7 +54,7 @@ func (x *Interactions) readEntry(e *entry, item fhir.Element, bundle *fhir.Reque
 	case fhir.Batch, fhir.Transaction:
 		return fhir.NewOutcome(fhir.NotSupported, "a Bundle cannot be nested in a batch or transaction", e.path+".request.url")
 	}
-	req.Base, req.Prefer = bundle.Base, bundle.Prefer
+	req.Base, req.Prefer, req.Caller = bundle.Base, bundle.Prefer, bundle.Caller
 	e.req = req
 	return e.readConditions(request)
 }

@@ -2,10 +2,12 @@ package interaction
 
 import (
 	"context"
+	"time"
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/gate"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/terminology"
 	"andiron.dev/search"
 )
 
@@ -18,6 +20,8 @@ type Interactions struct {
 	Seal   *search.Sealer // seals the positions of pages
 	NewID  func() string  // logical ids of resources that are created
 
+	Now func() time.Time // nil = time.Now
+
 	// Parse reads the method and URL of a Bundle entry, relative to the base, into a request.
 	Parse func(method, url, base string) (*fhir.Request, error)
 	// Handler is the whole pipeline: entries of a batch or transaction go through it one by one.
@@ -27,8 +31,13 @@ type Interactions struct {
 
 	// MaxEntries bounds the entries of a batch or transaction; 0 = 5,000.
 	MaxEntries int
+	// MaxIncluded bounds the resources that one page of a search includes beside its matches; 0 = DefaultMaxIncluded.
+	MaxIncluded int
 	// SingleDelete makes a conditional delete with several matches fail instead of deleting them all.
 	SingleDelete bool
+
+	registry *fhir.Registry
+	terms    terminology.Cache
 }
 
 // Register enters the interactions.
@@ -42,11 +51,12 @@ func (x *Interactions) Register(r *fhir.Registry) error {
 	r.Handle(fhir.HistoryType, x.history)
 	r.Handle(fhir.HistorySystem, x.history)
 	r.Handle(fhir.Create, x.create)
-	r.Handle(fhir.SearchType, x.searchType)
+	r.Handle(fhir.SearchType, x.search)
+	r.Handle(fhir.SearchSystem, x.search)
 	r.Handle(fhir.Capabilities, x.capabilities)
 	r.Handle(fhir.Batch, x.batch)
 	r.Handle(fhir.Transaction, x.transaction)
-	return nil
+	return x.operations(r)
 }
 
 // Known is middleware that refuses resource types that R4 does not have.

@@ -30,7 +30,7 @@ var (
 	decoded  = sync.OnceValues(r4.Decode)
 	compiled = sync.OnceValue(func() *search.Params {
 		spec, _ := decoded()
-		return search.NewParams(spec)
+		return search.NewParams(spec, nil)
 	})
 )
 
@@ -109,7 +109,7 @@ func TestBodiesThatAreMissing(t *testing.T) {
 	d.want(fhir.Required, "POST Patient", "")
 	d.want(fhir.Required, "PATCH Patient/a", "", func(r *fhir.Request) { r.Patch = nil })
 	d.want(fhir.NotFound, "GET Human/a", "")
-	d.want(fhir.NotSupported, "GET ?_type=Patient", "")
+	d.want(fhir.Invalid, "GET ?_type=Human", "")
 	d.want(fhir.NotSupported, "GET metadata", "")
 }
 
@@ -154,7 +154,7 @@ func TestMaxIncluded(t *testing.T) {
 	d.many(1001)
 	resp := d.want("", "GET Patient?_id=hub&_revinclude=Patient:link", "")
 	last := resp.Bundle.Entries[len(resp.Bundle.Entries)-1]
-	if len(resp.Bundle.Entries) != 1+1000+1 || last.Mode != fhir.ModeOutcome || !strings.Contains(last.Resource.Body(), "incomplete") {
+	if len(resp.Bundle.Entries) != 1+1000+1 || last.Mode != fhir.ModeOutcome || !strings.Contains(last.Resource.Body(), "too-costly") {
 		t.Errorf("%d entries, the last is %s", len(resp.Bundle.Entries), last.Resource.Body())
 	}
 }

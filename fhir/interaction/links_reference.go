@@ -84,10 +84,13 @@ func (l *links) conditional(ref fhir.Reference) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if q, _, err = l.t.x.resolve(l.ctx, l.tx, q, true); err != nil {
+		return "", err
+	}
 	candidates := l.candidates(ref.Type)
 	var found []string
 	for _, c := range candidates {
-		if search.Match(q.Where, c.resource, c.values) {
+		if search.Match(q.Where, c.resource, c.values, l) {
 			found = append(found, c.target.reference)
 		}
 	}

@@ -2,84 +2,73 @@ package interaction
 
 import (
 	"context"
-	"strings"
+	"slices"
+	"time"
 
 	"andiron.dev/fhir"
 	"andiron.dev/search"
 )
 
-// cursorParam is ours: a sealed page position that holds the whole query.
-const cursorParam = "_cursor"
-
-// searchType is http://hl7.org/fhir/R4/http.html#search for one resource type, by GET or POST.
-func (x *Interactions) searchType(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
-	params, after := req.Params, ""
-	if token := params.Get(cursorParam); token != "" {
-		text, err := x.Seal.Open(req.Type, token)
-		if err != nil {
-			return nil, err
-		}
-		var query string
-		after, query, _ = strings.Cut(text, "\n")
-		if params, err = fhir.ParseParams(query); err != nil {
-			return nil, err
-		}
-	}
-	q, warnings, err := x.Params.Parse(req.Type, params, search.Options{Strict: req.Prefer.Strict, Base: req.Base})
+// searchset answers a search: a page of matches, what is included with them, links to other pages, and an outcome where there is
+// something to say. path is where the search is, relative to the base; it and what parse adds to the parameters must follow from
+// each other, because links are bound to the path.
+func (x *Interactions) searchset(ctx context.Context, req *fhir.Request, path string,
+	parse func(fhir.Params, search.Options) (*search.Query, []fhir.Issue, error),
+) (*fhir.Response, error) {
+	p, err := x.page(req, path)
 	if err != nil {
 		return nil, err
 	}
-	q.After = after
+	// What a link holds has been understood before: should that have changed, the search must not become another.
+	q, warnings, err := parse(p.params, search.Options{Strict: req.Prefer.Strict || p.followed, Base: req.Base, Now: func() time.Time { return p.began }})
+	if err != nil {
+		return nil, err
+	}
+	q.After = p.from
+	if p.total >= 0 {
+		q.Total = search.TotalNone
+	}
 	b := &fhir.Bundle{Type: fhir.Searchset}
 	err = x.view(ctx, req, func(tx fhir.Tx) error {
-		page, err := tx.Search(ctx, q)
+		q, unsure, err := x.resolve(ctx, tx, q, req.Prefer.Strict)
 		if err != nil {
 			return err
 		}
-		b.Total, b.Entries = page.Total, nil
-		for _, r := range page.Resources {
+		found, err := tx.Search(ctx, q)
+		if err != nil {
+			return err
+		}
+		included, issues, err := x.include(ctx, tx, req.Base, q, found.Resources)
+		if err != nil {
+			return err
+		}
+		b.Entries = nil
+		for _, r := range found.Resources {
 			b.Entries = append(b.Entries, fhir.Entry{Resource: r, Mode: fhir.ModeMatch})
 		}
-		b.Links = []fhir.Link{{Relation: "self", URL: req.Type + queryOf(selfParams(req.Params, q))}}
-		if page.Next != "" {
-			token := x.Seal.Seal(req.Type, page.Next+"\n"+params.Encode())
-			b.Links = append(b.Links, fhir.Link{Relation: "next", URL: req.Type + queryOf(nextParams(req.Params, token))})
-		} else if after == "" && q.Count > 0 && b.Total < 0 {
-			b.Total = len(page.Resources) // all there is stands on this page
-		}
-		included, issues, err := x.include(ctx, tx, req.Base, q, page.Resources)
 		b.Entries = append(b.Entries, included...)
-		warnings = append(warnings, issues...)
+		b.Total = p.settleTotal(found, q)
+		b.Links, err = p.links(q, found.Next)
+		warnings = slices.Concat(warnings, unsure, issues)
+		if err == nil && req.Prefer.Explain && req.Tx == nil {
+			var explained *fhir.Explanation
+			if explained, err = explainIn(ctx, tx, q); err == nil {
+				warnings = append(warnings, inWords(explained)...)
+			}
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(warnings) > 0 {
+	if cut := x.subset(q); cut != nil {
+		for i := range b.Entries {
+			b.Entries[i].Resource = cut.apply(b.Entries[i].Resource)
+		}
+	}
+	if warnings = append(warnings, p.warnings...); len(warnings) > 0 {
 		o := &fhir.Outcome{Issues: warnings}
 		b.Entries = append(b.Entries, fhir.Entry{Resource: o.Resource(), Mode: fhir.ModeOutcome})
 	}
 	return &fhir.Response{Bundle: b}, nil
-}
-
-// nextParams are the parameters of a link to the next page: the position, which holds the whole query, and what others than
-// the search have to know of it.
-func nextParams(params fhir.Params, token string) fhir.Params {
-	next := fhir.Params{{Name: cursorParam, Value: token}}
-	for _, p := range params {
-		switch p.Name {
-		case "_summary", "_elements", "_format", "_pretty":
-			next = append(next, p)
-		}
-	}
-	return next
-}
-
-// selfParams are the parameters that the server has honoured, as the self link must say
-// (http://hl7.org/fhir/R4/search.html#conformance).
-func selfParams(params fhir.Params, q *search.Query) fhir.Params {
-	if params.Get(cursorParam) != "" {
-		return params
-	}
-	return q.Honoured()
 }

@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/search"
 )
 
 // Subset is middleware: it honours _summary and _elements on whatever returns resources
@@ -26,7 +27,7 @@ func (x *Interactions) Subset(next fhir.Handler) fhir.Handler {
 		}
 		if resp.Bundle != nil {
 			for i := range resp.Bundle.Entries {
-				if e := &resp.Bundle.Entries[i]; e.Resource != nil && e.Mode != fhir.ModeOutcome {
+				if e := &resp.Bundle.Entries[i]; e.Resource != nil {
 					e.Resource = cut.apply(e.Resource)
 				}
 			}
@@ -44,8 +45,8 @@ type subset struct {
 
 func (x *Interactions) subsetOf(req *fhir.Request) (*subset, error) {
 	switch req.Interaction {
-	case fhir.Read, fhir.VRead, fhir.SearchType, fhir.SearchSystem, fhir.HistoryInstance, fhir.HistoryType, fhir.HistorySystem, fhir.Capabilities:
-	default:
+	case fhir.Read, fhir.VRead, fhir.HistoryInstance, fhir.HistoryType, fhir.HistorySystem, fhir.Capabilities:
+	default: // searches cut what they find: see subset
 		return nil, nil
 	}
 	if len(req.Params) == 0 {
@@ -60,12 +61,16 @@ func (x *Interactions) subsetOf(req *fhir.Request) (*subset, error) {
 		return nil, nil
 	case "true", "text", "data":
 		return &subset{spec: x.Spec, summary: summary}, nil
-	case "count":
-		if req.Interaction == fhir.SearchType || req.Interaction == fhir.SearchSystem {
-			return nil, nil
-		}
 	}
 	return nil, fhir.NewOutcome(fhir.Invalid, "the value of _summary must be true, text, data, count (of a search) or false")
+}
+
+// subset says what a search cuts off the resources found; nil = nothing.
+func (x *Interactions) subset(q *search.Query) *subset {
+	if q.Summary == "" && len(q.Elements) == 0 {
+		return nil
+	}
+	return &subset{spec: x.Spec, summary: string(q.Summary), elements: q.Elements}
 }
 
 // subsettedTag is the tag for an incomplete resource.

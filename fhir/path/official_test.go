@@ -13,6 +13,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/path"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/search/ucum"
 )
 
 const officialData = "../../../shared/data/fhirpath"
@@ -79,7 +80,7 @@ func TestOfficial(t *testing.T) {
 	if err := xml.Unmarshal(data, &suite); err != nil {
 		t.Fatal(err)
 	}
-	spec := decode(t)
+	spec, units := decode(t), decodeUnits(t)
 	inputs := map[string]fhir.Element{}
 	for _, strict := range []bool{true, false} {
 		expected := knownFailures()
@@ -93,7 +94,7 @@ func TestOfficial(t *testing.T) {
 			for _, test := range g.Tests {
 				total++
 				reason, known := expected[test.Name]
-				err := runOfficial(spec, inputs, test, strict)
+				err := runOfficial(spec, units, inputs, test, strict)
 				switch {
 				case err == nil && known:
 					t.Errorf("strict=%v %s passes, though it is said to fail: %s", strict, test.Name, reason)
@@ -109,7 +110,7 @@ func TestOfficial(t *testing.T) {
 	}
 }
 
-func runOfficial(spec *r4.Spec, inputs map[string]fhir.Element, test officialTest, strict bool) error {
+func runOfficial(spec *r4.Spec, units path.Units, inputs map[string]fhir.Element, test officialTest, strict bool) error {
 	focus := path.Value{}
 	var options []path.Option
 	if test.Input != "" {
@@ -123,7 +124,7 @@ func runOfficial(spec *r4.Spec, inputs map[string]fhir.Element, test officialTes
 	if strict {
 		options = append(options, path.Strict())
 	}
-	err := compareOfficial(spec, focus, test, options)
+	err := compareOfficial(spec, units, focus, test, options)
 	if test.Expr.Invalid == "" {
 		return err
 	}
@@ -134,12 +135,12 @@ func runOfficial(spec *r4.Spec, inputs map[string]fhir.Element, test officialTes
 	return nil
 }
 
-func compareOfficial(spec *r4.Spec, focus path.Value, test officialTest, options []path.Option) error {
+func compareOfficial(spec *r4.Spec, units path.Units, focus path.Value, test officialTest, options []path.Option) error {
 	x, err := path.Compile(spec, test.Expr.Text, options...)
 	if err != nil {
 		return err
 	}
-	env := officialEnv()
+	env := officialEnv(units)
 	if test.Predicate {
 		ok, err := path.NewEvaluator(env).Test(context.Background(), x, focus)
 		if err != nil {
@@ -224,15 +225,24 @@ func officialInput(inputs map[string]fhir.Element, name string) (fhir.Element, e
 	return e, err
 }
 
-// officialEnv has a clock, a few units, and a registry of profiles that knows none.
-func officialEnv() path.Env {
+// officialEnv has a clock, the units of UCUM, and a registry of profiles that knows none.
+func officialEnv(units path.Units) path.Env {
 	return path.Env{
 		Now:   func() time.Time { return time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC) },
-		Units: fewUnits{},
+		Units: units,
 		ConformsTo: func(context.Context, path.Value, string) (bool, bool, error) {
 			return false, false, fhir.NewOutcome(fhir.NotFound, "there is no such profile")
 		},
 	}
+}
+
+func decodeUnits(t testing.TB) *ucum.Units {
+	t.Helper()
+	units, err := ucum.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
 }
 
 func decode(t testing.TB) *r4.Spec {

@@ -113,7 +113,7 @@ func tableEnv(t testing.TB) path.Env {
 		Now: func() time.Time {
 			return time.Date(2024, 5, 1, 10, 20, 30, 456_789_000, time.FixedZone("", 2*60*60))
 		},
-		Units: fewUnits{},
+		Units: decodeUnits(t),
 		Resolve: func(_ context.Context, reference string) (fhir.Element, error) {
 			if reference == "Organization/1" {
 				return organization, nil

@@ -31,6 +31,7 @@ func TestDecodeNamesTheLine(t *testing.T) {
 		{"operations.tsv", "http://x\tx\tX\tplanet\n", `operations.tsv:1: level "planet"`},
 		{"operations.tsv", "http://x\tx\tX\ttype\n\tp\tin\tx\n", `operations.tsv:2: cardinality "x"`},
 		{"valuesets.tsv", "\tcode\n", "valuesets.tsv:1: code of no value set"},
+		{"codesystems.tsv", "# comment\n\tcode\n", "codesystems.tsv:2: code of no code system"},
 	} {
 		spec, err := r4.DecodeWith(c.file, c.table)
 		if spec != nil || err == nil || !strings.Contains(err.Error(), c.want) {

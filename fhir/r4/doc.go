@@ -1,5 +1,5 @@
 // Package r4 is HL7 FHIR R4 (4.0.1) as data: types and their elements, search parameters, compartments, operation
-// definitions and the value sets of required bindings.
+// definitions, the value sets of required bindings and the code systems that those draw from.
 //
 // cmd/fhirgen writes the *.tsv files from testdata/definitions; Decode reads them. Text lines, not Go tables: a diff shows
 // what changed in the specification, the compiler has nothing to chew on, and the strings stay in the binary's

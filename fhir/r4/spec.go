@@ -9,6 +9,7 @@ type Spec struct {
 	compartments []*Compartment
 	operations   []*Operation
 	valueSets    map[string]*ValueSet
+	codeSystems  map[string]*CodeSystem
 }
 
 // Type returns a type by its name: "Patient", "HumanName", "string"; a backbone element by its path: "Patient.contact".
@@ -49,3 +50,6 @@ func (s *Spec) Operations() []*Operation { return s.operations }
 
 // ValueSet returns a value set that a required binding names, by its URL without version, or nil.
 func (s *Spec) ValueSet(url string) *ValueSet { return s.valueSets[url] }
+
+// CodeSystem returns a code system from which the value set of a required binding draws, by its URL, or nil.
+func (s *Spec) CodeSystem(url string) *CodeSystem { return s.codeSystems[url] }

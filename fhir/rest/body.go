@@ -135,6 +135,9 @@ func (k *call) readForm() error {
 	}
 	params, err := fhir.ParseParams(text)
 	k.req.Params = append(k.req.Params, params...)
+	if err == nil && len(k.req.Params) > fhir.MaxParams {
+		return fhir.Errorf(fhir.TooCostly, "the query has more than %d parameters", fhir.MaxParams)
+	}
 	return err
 }
 

@@ -10,12 +10,27 @@ import (
 // writeBundle sends an answer of many resources: links and fullUrls get the base, entries their HTTP status.
 func (k *call) writeBundle(b *fhir.Bundle) {
 	buffer := k.edge.buffer()
+	if size := sizeOf(b); size > cap(*buffer) { // growing by and by would copy a large answer several times
+		*buffer = make([]byte, 0, size)
+	}
 	w := fhir.WriterOn((*buffer)[:0])
 	k.appendBundle(w, b)
 	*buffer = w.Take()
 	k.contentType()
 	k.send(http.StatusOK, k.pretty(*buffer))
 	k.edge.release(buffer)
+}
+
+// sizeOf is about as many bytes as a Bundle takes.
+func sizeOf(b *fhir.Bundle) int {
+	size := 4 << 10
+	for i := range b.Entries {
+		size += 256
+		if r := b.Entries[i].Resource; r != nil {
+			size += len(r.Body())
+		}
+	}
+	return size
 }
 
 func (k *call) appendBundle(w *fhir.Writer, b *fhir.Bundle) {
@@ -29,7 +44,7 @@ func (k *call) appendBundle(w *fhir.Writer, b *fhir.Bundle) {
 	if len(b.Links) > 0 {
 		w.Name("link").Array()
 		for _, link := range b.Links {
-			w.Object().Name("relation").String(link.Relation).Name("url").String(k.base + "/" + link.URL).EndObject()
+			w.Object().Name("relation").String(link.Relation).Name("url").String(k.at(link.URL)).EndObject()
 		}
 		w.EndArray()
 	}
@@ -41,6 +56,14 @@ func (k *call) appendBundle(w *fhir.Writer, b *fhir.Bundle) {
 		w.EndArray()
 	}
 	w.EndObject()
+}
+
+// at makes a URL below the base absolute; a query alone is one of the base itself.
+func (k *call) at(url string) string {
+	if url == "" || url[0] == '?' {
+		return k.base + url
+	}
+	return k.base + "/" + url
 }
 
 func (k *call) appendEntry(w *fhir.Writer, e *fhir.Entry) {

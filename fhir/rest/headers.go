@@ -52,7 +52,7 @@ func (k *call) readOnce() error {
 	return nil
 }
 
-// readPrefer reads return= and handling=; other preferences, and values that are none, are ignored (RFC 7240).
+// readPrefer reads return=, handling= and our own explain; other preferences, and values that are none, are ignored (RFC 7240).
 func readPrefer(list string, p *fhir.Prefer) {
 	for preference := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ';' }) {
 		name, value, _ := strings.Cut(preference, "=")
@@ -65,6 +65,8 @@ func readPrefer(list string, p *fhir.Prefer) {
 			}
 		case "handling":
 			p.Strict = value == "strict"
+		case "explain":
+			p.Explain = value == "" || value == "true"
 		}
 	}
 }

@@ -19,6 +19,8 @@ func Status(o *fhir.Outcome) int {
 		return http.StatusNotAcceptable
 	case fhir.LongURL:
 		return http.StatusRequestURITooLong
+	case fhir.NoSuchOperation:
+		return http.StatusNotFound
 	}
 	switch o.Code() {
 	case fhir.Login, fhir.Unknown:
@@ -54,6 +56,8 @@ func statusOf(resp *fhir.Response) int {
 	switch resp.Result {
 	case fhir.Created:
 		return http.StatusCreated
+	case fhir.Accepted:
+		return http.StatusAccepted
 	case fhir.NoContent:
 		return http.StatusNoContent
 	case fhir.NotModified:

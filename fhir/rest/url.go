@@ -38,6 +38,7 @@ func Parse(method, target, base string) (*fhir.Request, error) {
 	for _, r := range routes {
 		if r.method == method {
 			req.Interaction = r.interaction
+			req.Safe = r.interaction == fhir.Operation && method == http.MethodGet
 			return req, conditional(req, query, hasQuery)
 		}
 	}
@@ -98,7 +99,7 @@ func match(s []string, req *fhir.Request) []route {
 	switch {
 	case len(s) == 1 && last == "metadata":
 		return []route{{http.MethodGet, fhir.Capabilities}}
-	case last == "_search" && len(s) <= 2:
+	case last == "_search" && len(s) <= 4:
 		return search(s, req)
 	case last == "_history" && len(s) <= 3:
 		return history(s, req)
@@ -108,6 +109,9 @@ func match(s []string, req *fhir.Request) []route {
 		}
 		req.VersionID = last
 		return []route{{http.MethodGet, fhir.VRead}}
+	}
+	if len(s) == 3 && compartment(s, req) {
+		return []route{{http.MethodGet, across(req)}}
 	}
 	if len(s) > 2 || !instance(s, req) {
 		return nil
@@ -149,14 +153,41 @@ func isTypeName(s string) bool {
 	return true
 }
 
+// search reads what stands before "_search": [], [type], [compartment, id], [compartment, id, type] or [compartment, id, *].
 func search(s []string, req *fhir.Request) []route {
-	if len(s) == 1 {
-		return []route{{http.MethodPost, fhir.SearchSystem}}
+	ok := false
+	switch s = s[:len(s)-1]; len(s) {
+	case 0, 1:
+		ok = instance(s, req)
+	case 2:
+		ok = compartment(append(s[:2:2], "*"), req)
+	default:
+		ok = compartment(s, req)
 	}
-	if !instance(s[:1], req) {
+	if !ok {
 		return nil
 	}
-	return []route{{http.MethodPost, fhir.SearchType}}
+	return []route{{http.MethodPost, across(req)}}
+}
+
+// compartment reads [compartment, id, type] and [compartment, id, *].
+func compartment(s []string, req *fhir.Request) bool {
+	if s[2] != "*" && !isTypeName(s[2]) || !instance(s[:2], req) {
+		return false
+	}
+	req.Compartment, req.Type, req.ID = s[0]+"/"+s[1], "", ""
+	if s[2] != "*" {
+		req.Type = s[2]
+	}
+	return true
+}
+
+// across is the search of one type, or across types where there is none.
+func across(req *fhir.Request) fhir.Interaction {
+	if req.Type == "" {
+		return fhir.SearchSystem
+	}
+	return fhir.SearchType
 }
 
 func history(s []string, req *fhir.Request) []route {

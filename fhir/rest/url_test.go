@@ -24,6 +24,12 @@ func TestParse(t *testing.T) {
 		{"POST", "/Patient/_search", "search-type Patient"},
 		{"POST", "/_search", "search-system"},
 		{"POST", "/Patient", "create Patient"},
+		{"GET", "/Patient/1/Observation?code=a", "search-type Observation in Patient/1"},
+		{"HEAD", "/Patient/1/*", "search-system in Patient/1"},
+		{"GET", "/Patient/1/%2A", "search-system in Patient/1"},
+		{"POST", "/Patient/1/_search", "search-system in Patient/1"},
+		{"POST", "/Patient/1/*/_search", "search-system in Patient/1"},
+		{"POST", "/Patient/1/Observation/_search", "search-type Observation in Patient/1"},
 		{"GET", "/Patient/1", "read Patient/1"},
 		{"GET", "/Patient/1/", "read Patient/1"},
 		{"HEAD", "/Patient/1", "read Patient/1"},
@@ -50,6 +56,13 @@ func TestParse(t *testing.T) {
 		{"GET", "/Patient/" + strings.Repeat("x", 65), "not-found"},
 		{"GET", "/Patient/1/2/3/4/5", "not-found"},
 		{"GET", "/$", "not-found"},
+		{"GET", "/Patient/1/**", "not-found"},
+		{"GET", "/Patient/a_b/*", "not-found"},
+		{"GET", "/Patient/*", "not-found"},
+		{"POST", "/Patient/1/Observation/2/_search", "not-found"},
+		{"POST", "/Patient/1/Observation", "not-supported GET HEAD OPTIONS"},
+		{"GET", "/Patient/1/Observation/_search", "not-supported POST OPTIONS"},
+		{"GET", "/Patient/1/_search", "not-supported POST OPTIONS"},
 		{"GET", "/Patient?a=%zz", "invalid"},
 		{"GET", "http://elsewhere/Patient/1", "invalid"},
 		{"PUT", "/Patient", "not-supported GET HEAD POST OPTIONS"},
@@ -81,6 +94,9 @@ func describe(req *fhir.Request, err error) string {
 	}
 	if req.Operation != "" {
 		s += " $" + req.Operation
+	}
+	if req.Compartment != "" {
+		s += " in " + req.Compartment
 	}
 	if req.Condition != nil {
 		s += " if " + *req.Condition

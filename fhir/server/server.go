@@ -34,6 +34,7 @@ type Config struct {
 	Version      string           // of the software
 	SingleDelete bool             // a conditional delete with several matches fails
 	MaxEntries   int              // entries of a batch or transaction; 0 = 5,000
+	MaxIncluded  int              // resources that a page of a search includes beside its matches; 0 = 1,000
 	Limits       rest.Limits      //
 	PageKey      []byte           // seals page links; nil = a fresh one, so that links die with the server
 	Now          func() time.Time // nil = time.Now
@@ -65,8 +66,8 @@ func New(config Config) (*Server, error) {
 		Date: config.Now(), SingleDelete: config.SingleDelete,
 	}
 	x := &interaction.Interactions{
-		Store: config.Store, Spec: config.Spec, Gate: gate.New(config.Spec), Params: config.Params, Seal: sealer, NewID: config.NewID,
-		Parse: rest.Parse, Capabilities: cached(statement.Capability), MaxEntries: config.MaxEntries, SingleDelete: config.SingleDelete,
+		Store: config.Store, Spec: config.Spec, Gate: gate.New(config.Spec), Params: config.Params, Seal: sealer, NewID: config.NewID, Now: config.Now,
+		Parse: rest.Parse, Capabilities: cached(statement, config.Params.Generation, config.Now), MaxEntries: config.MaxEntries, MaxIncluded: config.MaxIncluded, SingleDelete: config.SingleDelete,
 	}
 	if err := x.Register(s.registry); err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func New(config Config) (*Server, error) {
 			return nil, err
 		}
 	}
-	s.handler = fhir.Chain(s.registry, x.Known, x.Subset, x.Check)
+	s.handler = fhir.Chain(s.registry, x.Known, x.Subset, x.Definitions, x.Check)
 	x.Handler = s.handler
 	s.mount()
 	return s, nil
@@ -100,20 +101,25 @@ func (c *Config) defaults() {
 	}
 }
 
-// cached keeps the statements of the last few bases: computing one takes milliseconds, and monitors ask every few seconds.
-func cached(compute func(base string) *fhir.Resource) func(base, mode string) (*fhir.Resource, error) {
+// cached keeps the statements of the last few bases: computing one takes milliseconds, and monitors ask every few seconds. They
+// change with the search parameters in force.
+func cached(statement *conformance.Statement, generation func() int64, clock func() time.Time) func(base, mode string) (*fhir.Resource, error) {
 	const most = 16
 	var mu sync.Mutex
-	known := make(map[string]*fhir.Resource)
+	known, of := make(map[string]*fhir.Resource), generation()
 	return func(base, _ string) (*fhir.Resource, error) {
 		mu.Lock()
 		defer mu.Unlock()
+		if now := generation(); now != of {
+			clear(known)
+			of, statement.Date = now, clock()
+		}
 		r, ok := known[base]
 		if !ok {
 			if len(known) >= most {
 				clear(known)
 			}
-			r = compute(base)
+			r = statement.Capability(base)
 			known[base] = r
 		}
 		return r, nil
@@ -138,16 +144,27 @@ func (s *Server) mount() {
 
 // known says whether a request names nothing but what the server knows.
 func (s *Server) known(req *fhir.Request) bool {
-	return (req.Type == "" || s.config.Spec.IsResource(req.Type)) && req.Operation == ""
+	if req.Type != "" && !s.config.Spec.IsResource(req.Type) {
+		return false
+	}
+	return req.Operation == "" || slices.ContainsFunc(s.registry.Operations(), func(d *fhir.OperationDefinition) bool { return d.Code == req.Operation })
 }
 
-// ready says whether the store answers. It was migrated before the server was assembled.
+// ready says whether the store answers, and can answer searches. It was migrated before the server was assembled.
 func (s *Server) ready(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 5*time.Second)
 	defer cancel()
-	if _, err := s.config.Store.Events(ctx, 0, 1); err != nil {
+	_, err := s.config.Store.Events(ctx, 0, 1)
+	unready := ""
+	if err == nil {
+		unready, err = s.rebuilding(ctx)
+	}
+	switch {
+	case err != nil:
 		s.config.Log.Error("not ready", slog.String("cause", err.Error()))
 		return say(c, http.StatusServiceUnavailable, "the store does not answer\n")
+	case unready != "":
+		return say(c, http.StatusServiceUnavailable, unready)
 	}
 	return say(c, http.StatusOK, "ready\n")
 }
@@ -180,6 +197,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 	}
+	defer s.indexBeside(ctx)()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	select {

@@ -35,7 +35,7 @@ func open(t testing.TB, configure ...func(*server.Config)) *hospital {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := server.Config{Spec: spec, Params: search.NewParams(spec)}
+	config := server.Config{Spec: spec, Params: search.NewParams(spec, nil)}
 	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: config.Params, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
@@ -160,10 +160,10 @@ func TestModuleThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server.New(server.Config{Spec: spec, Params: search.NewParams(spec), Modules: []fhir.Module{badModule{}}}); err == nil {
+	if _, err := server.New(server.Config{Spec: spec, Params: search.NewParams(spec, nil), Modules: []fhir.Module{badModule{}}}); err == nil {
 		t.Error("the server starts with a module that failed")
 	}
-	if _, err := server.New(server.Config{Spec: spec, Params: search.NewParams(spec), PageKey: []byte("short")}); err == nil {
+	if _, err := server.New(server.Config{Spec: spec, Params: search.NewParams(spec, nil), PageKey: []byte("short")}); err == nil {
 		t.Error("the server starts with a bad key")
 	}
 }

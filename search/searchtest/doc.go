@@ -12,6 +12,8 @@
 //	search Patient?_total=accurate        => a b total 2
 //	search Patient?shoe-size=44           => a b warning not-supported
 //	search strict Patient?shoe-size=44    => error not-supported
+//	search ?_type=Patient&_tag=x          => a
+//	search Patient/a/*?_count=1           => a
 //	delete Patient/a
 //	clock 2024-06-01T12:00:00Z
 //

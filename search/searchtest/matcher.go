@@ -2,6 +2,7 @@ package searchtest
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"andiron.dev/fhir"
@@ -39,10 +40,14 @@ func (m *Matcher) Delete(_ context.Context, typ, id string) error {
 }
 
 // Search implements Subject: all matches, in no order.
-func (m *Matcher) Search(_ context.Context, q *search.Query) (*fhir.SearchPage, error) {
+func (m *Matcher) Search(ctx context.Context, q *search.Query) (*fhir.SearchPage, error) {
+	q, err := Resolve(ctx, m.params, m.Reader(), q)
+	if err != nil {
+		return nil, err
+	}
 	page := &fhir.SearchPage{}
-	for reference, r := range m.resources {
-		if r.Type() == q.Type && search.Match(q.Where, r, m.values[reference]) {
+	for _, part := range q.Each() {
+		for r := range m.Find(part.Type, part.Where) {
 			page.Total++
 			if q.Count > 0 {
 				page.Resources = append(page.Resources, r)
@@ -50,6 +55,17 @@ func (m *Matcher) Search(_ context.Context, q *search.Query) (*fhir.SearchPage, 
 		}
 	}
 	return page, nil
+}
+
+// Find implements search.Corpus.
+func (m *Matcher) Find(typ string, where search.Expr) iter.Seq2[*fhir.Resource, *search.Values] {
+	return func(yield func(*fhir.Resource, *search.Values) bool) {
+		for reference, r := range m.resources {
+			if v := m.values[reference]; r.Type() == typ && search.Match(where, r, v, m) && !yield(r, v) {
+				return
+			}
+		}
+	}
 }
 
 // Values are the index values of a resource that is there.

@@ -101,13 +101,7 @@ func (r *runner) step(s *step) {
 
 func (r *runner) search(ctx context.Context, s *step) {
 	r.t.Helper()
-	typ, text, _ := strings.Cut(s.search, "?")
-	params, err := fhir.ParseParams(text)
-	var q *search.Query
-	var warnings []fhir.Issue
-	if err == nil {
-		q, warnings, err = r.params.Parse(typ, params, search.Options{Strict: s.strict, Base: Base, Now: r.clock})
-	}
+	q, warnings, err := r.parse(s.search, s.strict)
 	var pages [][]string
 	total := -1
 	if err == nil {
@@ -130,6 +124,24 @@ func (r *runner) search(ctx context.Context, s *step) {
 	r.compare(s, q, pages, total)
 }
 
+// parse reads a search: "Patient?name=ann", "?_type=Patient", "Patient/1/Observation", "Patient/1/*".
+func (r *runner) parse(url string, strict bool) (*search.Query, []fhir.Issue, error) {
+	return ParseURL(r.params, url, search.Options{Strict: strict, Base: Base, Now: r.clock})
+}
+
+// ParseURL reads a search as it stands in a URL, which is also how a query tells of itself.
+func ParseURL(p *search.Params, url string, o search.Options) (*search.Query, []fhir.Issue, error) {
+	typ, text, _ := strings.Cut(url, "?")
+	params, err := fhir.ParseParams(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if path := strings.Split(typ, "/"); len(path) == 3 {
+		o.Within, typ = &search.Compartment{Type: path[0], ID: path[1]}, strings.TrimPrefix(path[2], "*")
+	}
+	return p.Parse(typ, params, o)
+}
+
 // compare compares what was found with what the script says: in order where there is one, else page by page in size and in all
 // as a set.
 func (r *runner) compare(s *step, q *search.Query, pages [][]string, total int) {
@@ -148,13 +160,7 @@ func (r *runner) compare(s *step, q *search.Query, pages [][]string, total int) 
 		r.errorf(s, "got %v, want %v", pages, want)
 	}
 	// What a query says of itself is the query.
-	_, text, _ := strings.Cut(q.String(), "?")
-	params, err := fhir.ParseParams(text)
-	if err != nil {
-		r.errorf(s, "%s cannot be read: %v", q, err)
-		return
-	}
-	again, _, err := r.params.Parse(q.Type, params, search.Options{Strict: true, Base: Base, Now: r.clock})
+	again, _, err := r.parse(q.String(), true)
 	if err != nil || again.String() != q.String() {
 		r.errorf(s, "the query says of itself %s, and that is read as %v (%v)", q, again, err)
 	}

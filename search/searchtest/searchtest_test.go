@@ -8,6 +8,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/search"
 	"andiron.dev/search/searchtest"
+	"andiron.dev/search/ucum"
 )
 
 func TestMatcher(t *testing.T) {
@@ -15,7 +16,11 @@ func TestMatcher(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := search.NewParams(spec)
+	units, err := ucum.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := search.NewParams(spec, units)
 	searchtest.Run(t, params, searchtest.Scripts(t), func(_ testing.TB, now func() time.Time) searchtest.Subject {
 		return searchtest.NewMatcher(params, now)
 	})

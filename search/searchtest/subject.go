@@ -18,7 +18,10 @@ type Subject interface {
 }
 
 // OnStore is a Subject that keeps resources in a store.
-type OnStore struct{ Store fhir.Store }
+type OnStore struct {
+	Store  fhir.Store
+	Params *search.Params // what the store was opened with
+}
 
 // Put implements Subject.
 func (s OnStore) Put(ctx context.Context, r *fhir.Resource) error {
@@ -39,6 +42,9 @@ func (s OnStore) Delete(ctx context.Context, typ, id string) error {
 // Search implements Subject.
 func (s OnStore) Search(ctx context.Context, q *search.Query) (page *fhir.SearchPage, err error) {
 	err = s.Store.View(ctx, func(tx fhir.Tx) (err error) {
+		if q, err = Resolve(ctx, s.Params, tx, q); err != nil {
+			return err
+		}
 		page, err = tx.Search(ctx, q)
 		return err
 	})

@@ -53,6 +53,15 @@ func (tx *aloneTx) write(typ, id string, r *fhir.Resource) (*fhir.Version, error
 	return w.version, nil
 }
 
+// Search implements fhir.Reader. Words wait for the commit unless somebody looks for them.
+func (tx *aloneTx) Search(ctx context.Context, q fhir.Query) (*fhir.SearchPage, error) {
+	if err := tx.writer.writeWords(); err != nil {
+		tx.failed = asOutcome(err)
+		return nil, tx.failed
+	}
+	return tx.reader.Search(ctx, q)
+}
+
 // sound fails when nothing may be written or committed any more, even if fn thinks it could go on: after a write that
 // failed half-way, and when SQLite has rolled the transaction back by itself (it does after some errors, and would commit
 // each statement on its own from then on).

@@ -35,6 +35,9 @@ func (w *writer) count() error {
 			return err
 		}
 		c.n, c.dataVersion, c.valid = make(map[int64]int64), version, true
+		if err := w.refresh(); err != nil {
+			return err
+		}
 	}
 	c.now = max(c.at, w.store.options.Now().UnixMilli())
 	return nil
@@ -55,6 +58,9 @@ func (w *writer) nextN(typ int64) (int64, error) {
 
 // verify reports errConflict when something that tx read for writing has changed since.
 func (w *writer) verify(tx *stagedTx) error {
+	if tx.generation != w.generation {
+		return errConflict
+	}
 	for _, wr := range tx.writes {
 		if !wr.old.exists() {
 			continue // the primary key of table resource will tell
@@ -149,6 +155,14 @@ func (w *writer) apply(wr *write) error {
 	if err := run(stmt); err != nil {
 		return fmt.Errorf("inserting version %d: %w", c.seq, err)
 	}
+	if err := w.reword(target, wr.wordsBefore, wr.words); err != nil {
+		return err
+	}
+	if wr.typ == searchParameter {
+		if err := w.define(wr.id, wr.body, wr.def); err != nil {
+			return err
+		}
+	}
 	return w.index(target&0xffffffff, wr.add, wr.remove)
 }
 
@@ -187,7 +201,21 @@ func (w *writer) index(n int64, add, remove *search.Values) error {
 	if err := w.indexRows(n, remove, w.deleteToken, w.deleteString, w.deleteDate, w.deleteReference, w.deleteURI); err != nil {
 		return fmt.Errorf("removing index values: %w", err)
 	}
+	if err := firstError(w.indexNumbers(n, remove.Numbers, w.deleteNumber), w.indexQuantities(n, remove.Quantities, w.deleteQuantity)); err != nil {
+		return fmt.Errorf("removing index values: %w", err)
+	}
+	if err := firstError(w.indexComposites(n, remove.Composites, w.deleteComposite), w.indexTokenTexts(n, remove.TokenTexts, w.deleteTokenText),
+		w.indexPositions(n, remove.Positions, w.deletePosition)); err != nil {
+		return fmt.Errorf("removing index values: %w", err)
+	}
 	if err := w.indexRows(n, add, w.insertToken, w.insertString, w.insertDate, w.insertReference, w.insertURI); err != nil {
+		return fmt.Errorf("adding index values: %w", err)
+	}
+	if err := firstError(w.indexNumbers(n, add.Numbers, w.insertNumber), w.indexQuantities(n, add.Quantities, w.insertQuantity)); err != nil {
+		return fmt.Errorf("adding index values: %w", err)
+	}
+	if err := firstError(w.indexComposites(n, add.Composites, w.insertComposite), w.indexTokenTexts(n, add.TokenTexts, w.insertTokenText),
+		w.indexPositions(n, add.Positions, w.insertPosition)); err != nil {
 		return fmt.Errorf("adding index values: %w", err)
 	}
 	return nil
@@ -252,6 +280,7 @@ func (w *writer) indexRows(n int64, values *search.Values, token, text, date, re
 		v := &values.URIs[i]
 		uri.BindText(2, v.URI)
 		uri.BindInt64(3, n)
+		uri.BindText(4, v.Version)
 		if err := w.runSlot(uri, v.Slot); err != nil {
 			return err
 		}
@@ -261,6 +290,9 @@ func (w *writer) indexRows(n int64, values *search.Values, token, text, date, re
 
 // runSlot binds the slot, which is the first column of every index table, and runs the statement.
 func (w *writer) runSlot(stmt *sqlite.Stmt, slot *search.Slot) error {
+	if w.fill != nil || len(w.twins) > 0 {
+		return w.runNumbers(stmt, slot.Key())
+	}
 	number, err := w.ensure(slotName, slot.Key())
 	if err != nil {
 		return err

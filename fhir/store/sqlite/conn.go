@@ -22,6 +22,11 @@ type conn struct {
 	// fresh are, on the writer's connection, the names that the running transaction may have made: nobody else may know
 	// them before it is committed. nil on all others.
 	fresh map[name]int64
+	names *dictionary
+	epoch int64 // of names when the running transaction began
+
+	meter    *meter // of the running search; nil = it is not metered
+	canMeter bool
 }
 
 // lockTimeout is how long to wait for another process that holds the write lock: as long as its largest transaction takes.
@@ -53,6 +58,9 @@ func open(path string, options Options, cache int) (*sqlite.Conn, error) {
 			}
 			return nil, errors.Join(fmt.Errorf("PRAGMA %s: %w", p, err), c.Close())
 		}
+	}
+	if err := addFunctions(c, options); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
@@ -115,7 +123,12 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-func (c *conn) begin() error { return run(c.beginStmt) }
+func (c *conn) begin() error {
+	if c.names != nil {
+		c.epoch = c.names.now()
+	}
+	return run(c.beginStmt)
+}
 
 // end releases the snapshot. It cannot fail in a way that matters: nothing was written.
 func (c *conn) end() {

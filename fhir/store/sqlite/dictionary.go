@@ -8,13 +8,15 @@ const (
 	systemName int64 = 2
 	slotName   int64 = 3
 	baseName   int64 = 4
+	textName   int64 = 5 // folded texts of tokens
 )
 
-// dictionary caches the numbers of names, which never change. Entries are added only when the commit that made them is
+// dictionary caches the numbers of names, which do not change, slots aside (see forget). Entries are added only when the commit that made them is
 // done: what the writer's connection finds meanwhile stays with it (conn.fresh), because a rollback takes the number back.
 type dictionary struct {
 	mu    sync.RWMutex
 	ids   map[name]int64
+	epoch int64            // counts forget
 	types map[int64]string // the way back, for resource types only
 }
 
@@ -30,16 +32,22 @@ func newDictionary() *dictionary {
 	return &dictionary{ids: make(map[name]int64), types: make(map[int64]string)}
 }
 
-func (d *dictionary) cached(n name) (int64, bool) {
+func (d *dictionary) cached(c *conn, n name) (int64, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
+	if n.kind == slotName && c.epoch != d.epoch {
+		return 0, false
+	}
 	id, ok := d.ids[n]
 	return id, ok
 }
 
-func (d *dictionary) add(n name, id int64) {
+func (d *dictionary) add(c *conn, n name, id int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if n.kind == slotName && c.epoch != d.epoch {
+		return
+	}
 	if len(d.ids) >= maxNames {
 		clear(d.ids)
 	}
@@ -49,10 +57,30 @@ func (d *dictionary) add(n name, id int64) {
 	}
 }
 
+// forget drops what is cached of a kind whose numbers have changed after all: slots get others when they are filled anew. What a
+// connection has read in a transaction that began before counts for that transaction alone.
+func (d *dictionary) forget(kind int64) (epoch int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for n := range d.ids {
+		if n.kind == kind {
+			delete(d.ids, n)
+		}
+	}
+	d.epoch++
+	return d.epoch
+}
+
+func (d *dictionary) now() int64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.epoch
+}
+
 // id returns the number of a name, 0 where it has none: nothing in the store refers to it.
 func (d *dictionary) id(c *conn, kind int64, text string) (int64, error) {
 	n := name{kind, text}
-	if id, ok := d.cached(n); ok {
+	if id, ok := d.cached(c, n); ok {
 		return id, nil
 	}
 	if id, ok := c.fresh[n]; ok {
@@ -71,7 +99,7 @@ func (d *dictionary) keep(c *conn, n name, id int64) {
 		c.fresh[n] = id
 		return
 	}
-	d.add(n, id)
+	d.add(c, n, id)
 }
 
 func (c *conn) lookUp(n name) (id int64, err error) {
@@ -132,7 +160,7 @@ func (w *writer) ensureOr0(kind int64, text string) (int64, error) {
 // publish makes the names of a committed transaction known to all.
 func (w *writer) publish() {
 	for n, id := range w.conn.fresh {
-		w.store.names.add(n, id)
+		w.store.names.add(w.conn, n, id)
 	}
 	clear(w.conn.fresh)
 }

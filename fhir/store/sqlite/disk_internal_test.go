@@ -19,7 +19,7 @@ func openInternal(t testing.TB) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(Options{Dir: t.TempDir(), Params: search.NewParams(spec)})
+	s, err := Open(Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

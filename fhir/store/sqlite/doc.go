@@ -8,6 +8,8 @@
 //	       -> a conflict runs fn again; after a few of those, or when fn searches what it has itself written, it runs
 //	          alone on the writer's connection
 //
+//	IndexBeside -> jobs on the search index, in steps: read and computed on a snapshot, written in a turn of the writer
+//
 // A version is written once, into the table "version", which is history and outbox in one; "current" points into it. The
 // search index is one clustered table per kind of value. Tables: migrations/; decisions: fhir/DESIGN.md.
 package sqlite

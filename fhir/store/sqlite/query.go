@@ -11,12 +11,14 @@ func (r *reader) query(ctx context.Context, s *statement, each func(*sqlite.Stmt
 	if ctx.Err() != nil {
 		return givenUp(ctx.Err())
 	}
+	ctx, end := r.conn.bounded(ctx)
+	defer end()
 	defer r.conn.watch(ctx)()
 	stmt, done, err := r.conn.statement(s.String())
 	if err != nil {
 		return asOutcome(err)
 	}
-	defer func() { err = asOutcome(firstError(err, done())) }()
+	defer func() { err = asOutcome(r.conn.exceeded(firstError(err, done()))) }()
 	if err := s.bind(stmt); err != nil {
 		return err
 	}

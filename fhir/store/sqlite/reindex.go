@@ -1,86 +1,69 @@
 package sqlite
 
 import (
-	"fmt"
-	"time"
-
 	"andiron.dev/fhir"
 	"andiron.dev/search"
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // indexFormat changes with how this engine writes index values (encode.go, the index tables).
-const indexFormat = "1"
+const indexFormat = "2"
 
 // indexVersion is what the index of an up-to-date store says of itself.
 const indexVersion = search.IndexVersion + "." + indexFormat
 
-// reindexIfOld brings the search index up to date if another version of the program has written it: in one transaction, so
-// that an interruption leaves the old index, and the next start begins anew.
-func (w *writer) reindexIfOld() error {
-	if found, err := w.setting("index"); err != nil || found == indexVersion {
-		return err
-	}
-	if err := w.begin(); err != nil {
-		return err
-	}
-	done := false
-	defer func() {
-		if !done {
-			w.rollback()
+// ready brings the writer up to date with the store, and puts a job in the queue where another version of the program has written
+// the index: Open and IndexBeside work on it. Until it is done, searches of what it has not come to are refused.
+func (w *writer) ready() error {
+	return w.transaction(func() error {
+		found, err := w.setting("index")
+		if err != nil {
+			return err
 		}
-	}()
-	found, err := w.setting("index")
+		generation, err := w.setting(generationSetting)
+		if err != nil || found == indexVersion && generation != "" {
+			return firstError(err, errNothing)
+		}
+		w.changed = true
+		if generation == "" {
+			if err := w.defineAll(); err != nil {
+				return err
+			}
+		}
+		if found != "" && found != indexVersion {
+			if err := w.rebuild(); err != nil {
+				return err
+			}
+		}
+		return w.set("index", indexVersion)
+	})
+}
+
+// rebuild gives the whole index up and queues the job that makes the new one.
+func (w *writer) rebuild() error {
+	types, err := w.typesOf(fhir.Reindex{})
 	if err != nil {
 		return err
 	}
-	if found == indexVersion {
-		return nil // another process was faster
-	}
-	if err := w.reindex(found); err != nil {
-		return fmt.Errorf("indexing anew: %w", err)
-	}
-	if err := sqlitex.Execute(w.conn.Conn, "INSERT INTO setting (name, value) VALUES ('index', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-		&sqlitex.ExecOptions{Args: []any{indexVersion}}); err != nil {
+	if err := firstError(
+		w.dropAll(),
+		w.conn.exec("INSERT INTO words (words) VALUES ('delete-all')"),
+		w.conn.exec("UPDATE index_job SET state = 'cancelled', ended = ? WHERE state IN ('queued', 'running')", w.counters.now),
+	); err != nil {
 		return err
 	}
-	done = true
-	return w.end()
-}
-
-func (w *writer) setting(name string) (value string, err error) {
-	err = sqlitex.Execute(w.conn.Conn, "SELECT value FROM setting WHERE name = ?", &sqlitex.ExecOptions{Args: []any{name}, ResultFunc: func(stmt *sqlite.Stmt) error {
-		value = stmt.ColumnText(0)
-		return nil
-	}})
-	return value, err
-}
-
-// reindex empties the index and fills it from the current resources.
-func (w *writer) reindex(found string) error {
-	for _, table := range indexTables() {
-		if err := sqlitex.Execute(w.conn.Conn, "DELETE FROM "+table, nil); err != nil {
-			return err
-		}
+	job := &indexJob{kind: kindRebuild, words: true}
+	if job.types, err = w.walk(types); err != nil {
+		return err
 	}
-	log, start, count := w.store.options.Log, time.Now(), 0
-	r := reader{w.store, w.conn}
-	err := r.eachCurrent(0, func(rid int64, resource *fhir.Resource) error {
-		if count++; count == 1 {
-			log.Info("indexing the store anew", "index", found, "wanted", indexVersion)
-		} else if count%100_000 == 0 {
-			log.Info("indexing the store anew", "resources", count)
-		}
-		return w.index(nOf(rid), w.store.options.Params.Values(resource), &search.Values{})
-	})
-	if err == nil && count > 0 {
-		log.Info("indexed the store anew", "resources", count, "seconds", time.Since(start).Seconds())
+	if err := w.insertJob(job); err != nil || job.state == stateComplete {
+		return err
 	}
-	return err
+	return w.conn.exec("UPDATE parameter SET job = ? WHERE job IS NOT NULL", job.id)
 }
 
-func indexTables() []string { return []string{"token", "string", "date", "reference", "uri"} }
+func indexTables() []string {
+	return []string{"token", "string", "date", "reference", "uri", "number", "quantity", "token_text", "composite", "position"}
+}
 
 // eachCurrent calls fn with every current resource whose rid is greater than after, in the order of rid, in portions: fn may
 // write.

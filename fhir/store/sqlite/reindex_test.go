@@ -56,7 +56,7 @@ func TestReindex(t *testing.T) {
 		t.Fatal(err)
 	}
 	script(t, dir, `UPDATE setting SET value = '0.0' WHERE name = 'index'; DELETE FROM date; DELETE FROM token WHERE n % 2 = 0; DELETE FROM dictionary WHERE kind = 2;
-		INSERT INTO string (slot, folded, n, text) VALUES (1, 'left over', 7, 'Left over')`)
+		INSERT INTO string (slot, folded, n, text) SELECT id, 'left over', 7, 'Left over' FROM dictionary WHERE kind = 3 AND text LIKE 'Patient string %' LIMIT 1`)
 	var log bytes.Buffer
 	s = open(t, sqlite.Options{Dir: dir, Params: p, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err := s.Check(t.Context()); err != nil {
@@ -68,7 +68,7 @@ func TestReindex(t *testing.T) {
 	if n := len(find(t, s, p, "Patient", "birthdate", "1980-05-04")); n != 42 {
 		t.Errorf("found %d of 42", n)
 	}
-	if text := log.String(); !strings.Contains(text, "indexed the store anew") || !strings.Contains(text, "resources=1200") {
+	if text := log.String(); !strings.Contains(text, "the store is indexed anew") || strings.Contains(text, "refused") {
 		t.Errorf("the log says %q", text)
 	}
 	put(t, s, `{"resourceType":"Patient","id":"new","active":true}`)
@@ -88,7 +88,7 @@ func TestCheckFinds(t *testing.T) {
 	for damage, want := range map[string]string{
 		"DELETE FROM token WHERE n = 1":                         "Patient/1: a token value is missing",
 		"UPDATE date SET high = x'ff'":                          "Patient/1: a date value is missing",
-		"INSERT INTO uri VALUES (1, 'http://x', 1)":             "has 1 uri values that no resource gives",
+		"INSERT INTO uri VALUES (1, 'http://x', 1, '')":         "has 1 uri values that no resource gives",
 		"DELETE FROM version WHERE seq = 1":                     "versions are missing from the commit order",
 		"UPDATE version SET at = 0 WHERE seq = 3":               "version 3 is older",
 		"UPDATE current SET seq = 1 WHERE seq = 2":              "has no current version, or one that is not its own|is neither current nor",

@@ -11,6 +11,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/search"
+	"andiron.dev/search/ucum"
 	zombie "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -21,7 +22,11 @@ func params(t testing.TB) *search.Params {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return search.NewParams(spec)
+	units, err := ucum.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return search.NewParams(spec, units)
 }
 
 func open(t testing.TB, o sqlite.Options) *sqlite.Store {

@@ -14,29 +14,37 @@ func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage
 	if !ok {
 		return nil, fhir.Errorf(fhir.NotSupported, "this engine knows the queries of package search only")
 	}
+	if limit := r.store.options.SearchLimit; limit > 0 {
+		_, done, err := r.conn.metered(limit)
+		if err != nil {
+			return nil, asOutcome(err)
+		}
+		defer done()
+	}
+	if q.Type == "" {
+		return r.across(ctx, q)
+	}
+	if page, ok, err := r.byID(ctx, q); ok {
+		return page, err
+	}
 	c, err := r.compiler(ctx, q)
 	if err != nil {
 		return nil, asOutcome(err)
 	}
 	page := &fhir.SearchPage{Total: -1}
-	if c.total {
-		if page.Total, err = c.count(); err != nil {
-			return nil, err
-		}
+	switch {
+	case c.total:
+		page.Total, err = c.count()
+	case q.Total == search.TotalEstimate:
+		page.Total, page.Estimated, err = c.estimate()
+	}
+	if err != nil {
+		return nil, err
 	}
 	if q.Count == 0 {
 		return page, nil
 	}
 	return page, c.page(q, page)
-}
-
-func (c *compiler) count() (total int, err error) {
-	s := sql("SELECT count(*) FROM (").include(c.candidates(nil)).add(")")
-	err = c.query(c.ctx, s, func(stmt *sqlite.Stmt) error {
-		total = stmt.ColumnInt(0)
-		return nil
-	})
-	return total, err
 }
 
 // page reads one page of matches in order, and one more to know whether there is a next page.
@@ -63,17 +71,7 @@ func (c *compiler) page(q *search.Query, page *fhir.SearchPage) error {
 func (c *compiler) pageStatement() *statement {
 	s, o := &statement{}, c.order
 	if len(o.keys) > 0 {
-		s.add("WITH found AS MATERIALIZED (").include(c.candidates(o)).add("), keyed AS MATERIALIZED (SELECT m.n AS n")
-		for i := range o.keys {
-			s.add(", ").include(o.keys[i].value).add(" AS " + keyName(i))
-		}
-		s.add(" FROM found m")
-		for i := range o.keys {
-			if join := o.keys[i].join; join != nil {
-				s.add(" LEFT JOIN (").include(join).add(") j" + keyName(i) + " ON j" + keyName(i) + ".n = m.n")
-			}
-		}
-		s.add(") ")
+		s.include(c.keyed())
 	}
 	s.add("SELECT c.rid, v.vid, v.at, v.body" + o.columns("p.") + " FROM (")
 	if len(o.keys) > 0 {
@@ -82,4 +80,20 @@ func (c *compiler) pageStatement() *statement {
 		s.include(c.candidates(o))
 	}
 	return s.add(") p CROSS JOIN current c ON c.rid = (? | p.n) CROSS JOIN version v ON v.seq = c.seq ORDER BY "+o.by("p."), rid(c.typ, 0))
+}
+
+// keyed names, for the statement that follows it, the candidates together with their keys.
+func (c *compiler) keyed() *statement {
+	o := c.order
+	s := sql("WITH found AS MATERIALIZED (").include(c.candidates(o)).add("), keyed AS MATERIALIZED (SELECT m.n AS n")
+	for i := range o.keys {
+		s.add(", ").include(o.keys[i].value).add(" AS " + keyName(i))
+	}
+	s.add(" FROM found m")
+	for i := range o.keys {
+		if join := o.keys[i].join; join != nil {
+			s.add(" LEFT JOIN (").include(join).add(") j" + keyName(i) + " ON j" + keyName(i) + ".n = m.n")
+		}
+	}
+	return s.add(") ")
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,6 +48,10 @@ func tabulate(from string, where *statement, alternatives []alternative) (list [
 	}
 	for _, form := range order {
 		same := forms[form]
+		if len(same) == 1 { // a list, which may have more values than a table has columns
+			list = append(list, rows{from: from, where: sql(where.String()+" AND "+form, slices.Concat(where.args, same[0].args)...)})
+			continue
+		}
 		values := &statement{}
 		for i, a := range same {
 			if i > 0 {

@@ -13,8 +13,9 @@ type compiler struct {
 	*reader
 	ctx    context.Context
 	typ    int64
+	depth  int // references between this type and the one that is searched
 	order  *ordering
-	total  bool         // the matches have to be counted
+	total  bool         // all matches have to be counted
 	driver *criterion   // see plan
 	tests  []*criterion // hold for every match of the driver
 }
@@ -27,31 +28,14 @@ func (r *reader) compiler(ctx context.Context, q *search.Query) (*compiler, erro
 	if typ == 0 {
 		typ = unknown
 	}
-	c := &compiler{reader: r, ctx: ctx, typ: typ, total: q.Total != search.TotalNone}
+	c := &compiler{reader: r, ctx: ctx, typ: typ, total: q.Total == search.TotalAccurate}
 	if c.order, err = c.ordering(q); err != nil {
 		return nil, err
 	}
-	var positive []*criterion
-	for _, e := range q.Where {
-		compiled, err := c.compile(e)
-		if err != nil {
-			return nil, err
-		}
-		if compiled.negate {
-			c.tests = append(c.tests, compiled)
-		} else {
-			positive = append(positive, compiled)
-		}
-	}
-	if c.driver, err = c.plan(positive); err != nil {
+	if err := c.choose(q.Where); err != nil {
 		return nil, err
 	}
-	for _, d := range positive {
-		if d != c.driver {
-			c.tests = append(c.tests, d)
-		}
-	}
-	return c, nil
+	return c, c.affordable()
 }
 
 // unknown stands for the number of a name that the store has never seen: no row has it.
@@ -59,7 +43,14 @@ const unknown = int64(-1)
 
 // slot gives the number of a slot; 0 = no resource has a value there.
 func (c *compiler) slot(s *search.Slot) (int64, error) {
-	return c.store.names.id(c.conn, slotName, s.Key())
+	if err := c.available(s.Type, false); err != nil {
+		return 0, err
+	}
+	id, err := c.store.names.id(c.conn, slotName, s.Key())
+	if id == 0 && err == nil {
+		err = c.numbered(s)
+	}
+	return id, err
 }
 
 // target gives the number of a resource type that a reference leads to.
@@ -97,11 +88,32 @@ func (c *compiler) eachSource(p *search.Param, fn func(source search.Source, whe
 
 // compile turns one criterion into rows.
 func (c *compiler) compile(e search.Expr) (*criterion, error) {
+	if out, ok, err := c.filtered(e); ok {
+		return out, err
+	}
 	switch e := e.(type) {
+	case search.And:
+		return c.all(e)
+	case search.Or:
+		return c.any(e)
+	case *search.Not:
+		return c.not(e)
+	case *search.Chain:
+		return c.chain(e)
+	case *search.Has:
+		return c.has(e)
+	case *search.Member:
+		return c.any(e.Where)
+	case *search.Hierarchy:
+		return c.hierarchy(e)
 	case *search.IDs:
 		return c.ids(e), nil
 	case *search.Missing:
 		return c.missing(e)
+	case *search.InList:
+		return c.list(e)
+	case *search.FullText:
+		return c.fullText(e)
 	case *search.Token:
 		return c.token(e)
 	case *search.String:
@@ -115,6 +127,16 @@ func (c *compiler) compile(e search.Expr) (*criterion, error) {
 		return c.reference(e)
 	case *search.URI:
 		return c.uri(e)
+	case *search.Number:
+		return c.number(e)
+	case *search.Quantity:
+		return c.quantity(e)
+	case *search.TokenText:
+		return c.tokenText(e)
+	case *search.Composite:
+		return c.composite(e)
+	case *search.Near:
+		return c.near(e)
 	}
 	return nil, fhir.Errorf(fhir.NotSupported, "this engine cannot answer '%s'", e.String())
 }
@@ -126,7 +148,7 @@ func (c *compiler) ids(e *search.IDs) *criterion {
 		where.args = append(where.args, id(v))
 	}
 	where.add(" AND EXISTS (SELECT 1 FROM current y WHERE y.rid = (? | x.n) AND y.deleted = 0)", rid(c.typ, 0))
-	return &criterion{rows: []rows{{from: "resource x", where: where}}}
+	return &criterion{rows: []rows{{from: primary("resource"), where: where}}}
 }
 
 // missing is :missing, negated for "true".
@@ -138,8 +160,10 @@ func (c *compiler) missing(e *search.Missing) (*criterion, error) {
 	}
 	return out, c.eachSource(e.Param, func(source search.Source, where *statement) {
 		switch table := string(source.Slot.Kind); source.Slot.Kind {
-		case r4.DateParam, r4.StringParam:
+		case r4.DateParam, r4.ReferenceParam, r4.StringParam, r4.NumberParam, r4.QuantityParam:
 			out.rows = append(out.rows, byResource(table)(where, false))
+		case r4.SpecialParam:
+			out.rows = append(out.rows, rows{from: "position x", where: where})
 		default:
 			out.rows = append(out.rows, rows{from: table + " x", where: where})
 		}

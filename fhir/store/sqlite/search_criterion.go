@@ -1,5 +1,11 @@
 package sqlite
 
+import (
+	"slices"
+
+	"andiron.dev/search"
+)
+
 // rows are rows of one index table, aliased x, that satisfy a criterion: each names a resource by its n.
 type rows struct {
 	from     string // what stands after FROM
@@ -9,9 +15,13 @@ type rows struct {
 
 	// ordered says that the rows come in the order of n without sorting: where fixes every column before it.
 	ordered bool
+	// place is the column whose order they come in, where that is not n: it is rid. "" = n.
+	place string
 	// probe makes a condition that is true for the resource that the expression n names, if it has such a row, and costs one
 	// look-up. nil = the rows have to be gathered first.
 	probe func(n string) *statement
+	// weigh says what it costs to gather the rows, up to one more than limit, where counting them would not.
+	weigh func(limit int) (int, error)
 }
 
 func (r *rows) column() string {
@@ -50,6 +60,7 @@ func byResource(table string) func(where *statement, ordered bool) rows {
 
 // criterion is a compiled criterion: it holds where any of the rows is there, or, negated, where none is.
 type criterion struct {
+	of     search.Expr // what it was compiled from, for those who want to know
 	rows   []rows
 	negate bool
 }
@@ -59,12 +70,31 @@ func (c *criterion) set() *statement {
 	if len(c.rows) == 0 {
 		return sql("SELECT 0 AS n WHERE 0")
 	}
-	s := &statement{}
+	sets := make([]*statement, len(c.rows))
 	for i := range c.rows {
+		sets[i] = c.rows[i].set()
+	}
+	return union(sets)
+}
+
+// maxCompound is how many sets stand in one UNION ALL: SQLite takes 500.
+const maxCompound = 100
+
+// union joins sets, in layers where there are many.
+func union(sets []*statement) *statement {
+	for len(sets) > maxCompound {
+		var layer []*statement
+		for part := range slices.Chunk(sets, maxCompound) {
+			layer = append(layer, sql("SELECT n FROM (").include(union(part)).add(")"))
+		}
+		sets = layer
+	}
+	s := &statement{}
+	for i, set := range sets {
 		if i > 0 {
 			s.add(" UNION ALL ")
 		}
-		s.include(c.rows[i].set())
+		s.include(set)
 	}
 	return s
 }

@@ -76,7 +76,7 @@ func (c *compiler) sortKey(i int, rule search.Sort) (sortKey, error) {
 		pick = "max"
 	}
 	column := map[r4.ParamType]string{r4.TokenParam: "x.code", r4.StringParam: "x.folded", r4.DateParam: "x.low", r4.ReferenceParam: textID,
-		r4.URIParam: "x.uri"}[rule.Param.Type]
+		r4.URIParam: "x.uri", r4.NumberParam: "x.low"}[rule.Param.Type]
 	table := string(rule.Param.Type)
 	var sources []*statement
 	if err := c.eachSource(rule.Param, func(_ search.Source, where *statement) { sources = append(sources, where) }); err != nil {
@@ -86,7 +86,11 @@ func (c *compiler) sortKey(i int, rule search.Sort) (sortKey, error) {
 		key.value = sql("NULL")
 		return key, nil
 	}
-	probed := rule.Param.Type == r4.DateParam || rule.Param.Type == r4.StringParam
+	if rule.Param.Type == r4.QuantityParam {
+		key.value = c.quantityKey(sources, pick)
+		return key, nil
+	}
+	probed := rule.Param.Type == r4.DateParam || rule.Param.Type == r4.StringParam || rule.Param.Type == r4.NumberParam
 	each := &statement{}
 	for i, where := range sources {
 		if i > 0 {
@@ -105,6 +109,14 @@ func (c *compiler) sortKey(i int, rule search.Sort) (sortKey, error) {
 		key.join = sql("SELECT n, " + pick + "(k) AS k FROM (").include(each).add(") GROUP BY n")
 	}
 	return key, nil
+}
+
+// page is how many matches are wanted at once; no order wants them all, and the plan weighs that like a page.
+func (o *ordering) page() int {
+	if o == nil {
+		return search.DefaultCount
+	}
+	return o.count
 }
 
 // plain says whether the order is that of n; a nil ordering has none at all.

@@ -18,7 +18,7 @@ func (c *compiler) plan(positive []*criterion) (driver *criterion, err error) {
 	switch {
 	case len(positive) == 0:
 		return nil, nil
-	case len(positive) == 1 && c.order.plain() && positive[0].ordered():
+	case len(positive) == 1 && (c.order == nil || c.order.plain() && positive[0].ordered()):
 		return positive[0], nil
 	}
 	all, err := number(c.conn.newestN, rid(c.typ, 0), rid(c.typ+1, 0))
@@ -26,7 +26,7 @@ func (c *compiler) plan(positive []*criterion) (driver *criterion, err error) {
 		return nil, err
 	}
 	few, most := c.store.sample.few, c.store.sample.most
-	enough := min(max(int(math.Sqrt(float64(c.order.count)*float64(all))), 4*few), most)
+	enough := min(max(int(math.Sqrt(float64(c.order.page())*float64(all))), 4*few), most)
 	// Equalities first: their rows are together, while other criteria may have to pass over many to find one.
 	slices.SortStableFunc(positive, func(a, b *criterion) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, d := range positive {
@@ -63,14 +63,25 @@ type sample struct {
 	most int // rows that are counted at most
 }
 
-// countRows counts the rows of a criterion, up to one more than limit.
+// countRows counts the rows of a criterion, up to one more than limit. Rows that know better what they cost are asked.
 func (c *compiler) countRows(d *criterion, limit int) (n int, err error) {
-	if len(d.rows) == 0 {
-		return 0, nil
+	var counted criterion
+	for i := range d.rows {
+		if d.rows[i].weigh == nil {
+			counted.rows = append(counted.rows, d.rows[i])
+			continue
+		}
+		weight, err := d.rows[i].weigh(limit - n)
+		if n += weight; err != nil || n > limit {
+			return n, err
+		}
 	}
-	s := sql("SELECT count(*) FROM (SELECT 1 FROM (").include(d.set()).add(") LIMIT (? + 0))", limit+1)
+	if len(counted.rows) == 0 {
+		return n, nil
+	}
+	s := sql("SELECT count(*) FROM (SELECT 1 FROM (").include(counted.set()).add(") LIMIT (? + 0))", limit-n+1)
 	err = c.query(c.ctx, s, func(stmt *sqlite.Stmt) error {
-		n = stmt.ColumnInt(0)
+		n += stmt.ColumnInt(0)
 		return nil
 	})
 	return n, err
@@ -109,6 +120,11 @@ func (c *compiler) candidates(o *ordering) *statement {
 	where := func(text string, args ...any) { conditions = append(conditions, sql(text, args...)) }
 	end := ""
 	switch {
+	case c.driver != nil && o.plain() && len(c.driver.rows) == 1 && c.driver.rows[0].place != "":
+		r := &c.driver.rows[0]
+		out.add("SELECT d.n AS n FROM (SELECT "+r.column()+" AS n, "+r.place+" AS place FROM "+r.from+" WHERE ", r.fromArgs...).include(r.where).add(") d")
+		where("d.place > ?", rid(c.typ, o.from.N))
+		end = "d.place"
 	case c.driver != nil:
 		out.add("SELECT DISTINCT d.n AS n FROM (").include(c.driver.set()).add(") d")
 		if o.plain() {
@@ -136,6 +152,9 @@ func (c *compiler) candidates(o *ordering) *statement {
 		}
 		where("d.rid > ? AND d.rid < ?", rid(c.typ, after), rid(c.typ+1, 0))
 		where("d.deleted = 0")
+	}
+	if c.conn.meter != nil {
+		where("examined(" + n + ")")
 	}
 	for _, t := range c.tests {
 		conditions = append(conditions, t.test(n))

@@ -12,7 +12,7 @@ func (c *compiler) reference(e *search.Reference) (*criterion, error) {
 			failed = err
 		}
 		if len(alternatives) > 0 {
-			out.rows = append(out.rows, spread("reference x", slot, alternatives, byKey("reference"))...)
+			out.rows = append(out.rows, spread(primary("reference"), slot, alternatives, byResource("reference"))...)
 		}
 	})
 	return out, firstError(err, failed)

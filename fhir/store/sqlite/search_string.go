@@ -7,7 +7,18 @@ func (c *compiler) text(e *search.String) (*criterion, error) {
 	if e.Modifier == search.ModContains {
 		return c.containing(e)
 	}
-	var alternatives []alternative
+	alternatives := textTests(e)
+	out := &criterion{}
+	if len(alternatives) == 0 {
+		return out, nil
+	}
+	return out, c.eachSource(e.Param, func(_ search.Source, slot *statement) {
+		out.rows = append(out.rows, spread(primary("string"), slot, alternatives, byResource("string"))...)
+	})
+}
+
+// textTests are the conditions of which one has to hold.
+func textTests(e *search.String) (alternatives []alternative) {
 	for _, t := range e.Any {
 		switch {
 		case e.Modifier == search.ModExact:
@@ -17,13 +28,7 @@ func (c *compiler) text(e *search.String) (*criterion, error) {
 			alternatives = append(alternatives, alternative{text: "x.folded >= ? AND x.folded < ?", args: []any{t.Folded, successor(t.Folded)}})
 		}
 	}
-	out := &criterion{}
-	if len(alternatives) == 0 {
-		return out, nil
-	}
-	return out, c.eachSource(e.Param, func(_ search.Source, slot *statement) {
-		out.rows = append(out.rows, spread(primary("string"), slot, alternatives, byResource("string"))...)
-	})
+	return alternatives
 }
 
 // containing compiles :contains. Every string of the slot has to be looked at, so it is done in the order of n: where many

@@ -8,18 +8,30 @@ import (
 
 // token compiles a Token. Alternatives of one system are asked for together, so that a long list stays one look-up.
 func (c *compiler) token(e *search.Token) (*criterion, error) {
-	out := &criterion{negate: e.Modifier == search.ModNot}
+	out := &criterion{negate: e.Negated()}
+	if len(e.Any) > manyTokens {
+		return out, c.eachModified(e.Param, e.Modifier, func(slot *statement) error {
+			list, err := c.tokens(slot, e.Any)
+			out.rows = append(out.rows, list...)
+			return err
+		})
+	}
 	groups, err := c.tokenGroups(e.Any)
 	if err != nil || len(groups) == 0 {
 		return out, err
 	}
-	var alternatives []alternative
-	for _, g := range groups {
-		alternatives = append(alternatives, g.alternatives(len(groups) > maxSpread)...)
-	}
-	return out, c.eachSource(e.Param, func(_ search.Source, slot *statement) {
+	alternatives := groupAlternatives(groups)
+	return out, c.eachModified(e.Param, e.Modifier, func(slot *statement) error {
 		out.rows = append(out.rows, spread("token x", slot, alternatives, byKey("token"))...)
+		return nil
 	})
+}
+
+func groupAlternatives(groups []*tokenGroup) (list []alternative) {
+	for _, g := range groups {
+		list = append(list, g.alternatives(len(groups) > maxSpread)...)
+	}
+	return list
 }
 
 // tokenGroup are alternatives of one system.
@@ -75,4 +87,25 @@ func (c *compiler) tokenGroups(tests []search.TokenTest) (groups []*tokenGroup, 
 		}
 	}
 	return groups, nil
+}
+
+// eachModified calls fn with the condition for each slot in which a parameter with the modifier looks.
+func (c *compiler) eachModified(p *search.Param, m search.Modifier, fn func(where *statement) error) error {
+	for _, source := range p.Sources {
+		modified := source.Modified(m)
+		if modified == nil {
+			continue
+		}
+		slot, err := c.slot(modified)
+		if err != nil {
+			return err
+		}
+		if slot == 0 {
+			continue
+		}
+		if err := fn(sql("x.slot = ?", slot)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

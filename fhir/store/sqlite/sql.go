@@ -40,20 +40,26 @@ func (s *statement) bind(stmt *sqlite.Stmt) error {
 		return fhir.NewOutcome(fhir.TooCostly, "the search has too many values")
 	}
 	for i, arg := range s.args {
-		switch v := arg.(type) {
-		case int64:
-			stmt.BindInt64(i+1, v)
-		case int:
-			stmt.BindInt64(i+1, int64(v))
-		case string:
-			stmt.BindText(i+1, v)
-		case id:
-			bindID(stmt, i+1, string(v))
-		case blob:
-			stmt.BindBytes(i+1, []byte(v))
-		}
+		bindArgument(stmt, i+1, arg)
 	}
 	return nil
+}
+
+func bindArgument(stmt *sqlite.Stmt, param int, arg any) {
+	switch v := arg.(type) {
+	case int64:
+		stmt.BindInt64(param, v)
+	case int:
+		stmt.BindInt64(param, int64(v))
+	case string:
+		stmt.BindText(param, v)
+	case id:
+		bindID(stmt, param, string(v))
+	case float64:
+		stmt.BindFloat(param, v)
+	case blob:
+		stmt.BindBytes(param, []byte(v))
+	}
 }
 
 // marks gives n question marks.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/r4"
 	"andiron.dev/search"
 )
 
@@ -18,6 +19,8 @@ type stagedTx struct {
 	counts map[string]int64 // guards as the snapshot has them
 	writes []*write
 	alone  bool
+
+	generation int64 // of what is indexed
 }
 
 // write is a version to be written.
@@ -28,6 +31,9 @@ type write struct {
 	add     *search.Values // index values that the resource did not have before
 	remove  *search.Values // index values that it has no more
 	version *fhir.Version
+
+	words, wordsBefore string          // see Store.wordsOf
+	def                *r4.SearchParam // that it puts in force
 }
 
 const (
@@ -206,11 +212,16 @@ func (s *Store) prepare(typ, id string, r *fhir.Resource, old row) (*write, erro
 	none := &search.Values{}
 	before, after := none, none
 	if old.exists() && !old.deleted {
-		before = s.options.Params.Values(fhir.Stored(typ, id, "", timeOf(0), old.body))
+		stored := fhir.Stored(typ, id, "", timeOf(0), old.body)
+		before, w.wordsBefore = s.options.Params.Values(stored), s.wordsOf(stored)
 	}
 	if r != nil {
 		w.body = r.Body()
-		after = s.options.Params.Values(r)
+		after, w.words = s.options.Params.Values(r), s.wordsOf(r)
+		var err error
+		if w.def, err = s.options.Params.Define(r); err != nil {
+			return nil, err
+		}
 	}
 	if before == none {
 		w.add, w.remove = after, none

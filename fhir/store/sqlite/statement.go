@@ -9,7 +9,11 @@ type writeStatements struct {
 	insertSuperseded, takeGuardStmt                                         *sqlite.Stmt
 	insertToken, deleteToken, insertString, deleteString                    *sqlite.Stmt
 	insertDate, deleteDate, insertReference, deleteReference                *sqlite.Stmt
+	insertPosition, deletePosition                                          *sqlite.Stmt
+	insertWords, deleteWords                                                *sqlite.Stmt
 	insertURI, deleteURI                                                    *sqlite.Stmt
+	insertNumber, deleteNumber, insertQuantity, deleteQuantity              *sqlite.Stmt
+	insertComposite, deleteComposite, insertTokenText, deleteTokenText      *sqlite.Stmt
 }
 
 func (w *writeStatements) prepare(c *sqlite.Conn) error {
@@ -37,8 +41,20 @@ func (w *writeStatements) prepare(c *sqlite.Conn) error {
 		{&w.deleteDate, "DELETE FROM date WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
 		{&w.insertReference, "INSERT OR IGNORE INTO reference (slot, id, n, type, version, base) VALUES (?, ?, ?, ?, ?, ?)"},
 		{&w.deleteReference, "DELETE FROM reference WHERE slot = ? AND id = ? AND n = ? AND type = ? AND version = ? AND base = ?"},
-		{&w.insertURI, "INSERT OR IGNORE INTO uri (slot, uri, n) VALUES (?, ?, ?)"},
-		{&w.deleteURI, "DELETE FROM uri WHERE slot = ? AND uri = ? AND n = ?"},
+		{&w.insertURI, "INSERT OR IGNORE INTO uri (slot, uri, n, version) VALUES (?, ?, ?, ?)"},
+		{&w.deleteURI, "DELETE FROM uri WHERE slot = ? AND uri = ? AND n = ? AND version = ?"},
+		{&w.insertPosition, "INSERT OR IGNORE INTO position (slot, latitude, longitude, n) VALUES (?, ?, ?, ?)"},
+		{&w.deletePosition, "DELETE FROM position WHERE slot = ? AND latitude = ? AND longitude = ? AND n = ?"},
+		{&w.insertWords, "INSERT INTO words (rowid, word) VALUES (?, ?)"},
+		{&w.deleteWords, "INSERT INTO words (words, rowid, word) VALUES ('delete', ?, ?)"},
+		{&w.insertNumber, "INSERT OR IGNORE INTO number (slot, low, high, n) VALUES (?, ?, ?, ?)"},
+		{&w.deleteNumber, "DELETE FROM number WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
+		{&w.insertQuantity, "INSERT OR IGNORE INTO quantity (slot, unit, low, high, n) VALUES (?, ?, ?, ?, ?)"},
+		{&w.deleteQuantity, "DELETE FROM quantity WHERE slot = ? AND unit = ? AND low = ? AND high = ? AND n = ?"},
+		{&w.insertComposite, insertComposite},
+		{&w.deleteComposite, "DELETE FROM composite WHERE " + whereComposite},
+		{&w.insertTokenText, "INSERT OR IGNORE INTO token_text (slot, text, n) VALUES (?, ?, ?)"},
+		{&w.deleteTokenText, "DELETE FROM token_text WHERE slot = ? AND text = ? AND n = ?"},
 	} {
 		stmt, err := c.Prepare(s.sql)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"andiron.dev/fhir"
@@ -19,11 +20,14 @@ import (
 // Options say how to open a store. Dir and Params are required.
 type Options struct {
 	Dir     string           // folder of the store; created where it is missing
-	Params  *search.Params   // gives the index values of a resource
+	Params  *search.Params   // gives the index values of a resource; the store puts the parameters in force that its resources define
 	Now     func() time.Time // nil = time.Now
 	Readers int              // connections that read at the same time; 0 = 8
 	Cache   int              // page cache of the writer in KiB, an eighth of it for each reader; 0 = 16,384
 	Log     *slog.Logger     // nil = slog.Default()
+
+	// SearchLimit bounds the resources and index rows that one search may look at; 0 = no bound.
+	SearchLimit int64
 
 	// Unsafe leaves out the fsync of each commit. For measurements only: a crash of the machine loses what was acknowledged.
 	Unsafe bool
@@ -43,12 +47,17 @@ type Store struct {
 	sample    sample
 	close     sync.Once
 	closeErr  error
+
+	gap   atomic.Pointer[gap] // nil = the index is complete
+	owner string              // names this process in table index_job
+	grace time.Duration       // see grace
+	work  chan struct{}       // says that there may be work on the index
 }
 
 var _ fhir.Store = (*Store)(nil)
 
-// Open opens the store in options.Dir, creates it where there is none, brings its schema up to date, and indexes it anew
-// where another search.IndexVersion has written the index. It fails with a *SchemaError for a store that a newer
+// Open opens the store in options.Dir, creates it where there is none, and brings its schema up to date. Where another
+// search.IndexVersion has written the index, it begins to index the store anew, and leaves the rest to Index or IndexBeside. It fails with a *SchemaError for a store that a newer
 // program has written, and for a file that is no store.
 func Open(options Options) (*Store, error) {
 	if options.Now == nil {
@@ -71,7 +80,7 @@ func Open(options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{options: options, names: newDictionary(), sample: sample{few: 64, most: 20_000}}
+	s := &Store{options: options, names: newDictionary(), sample: sample{few: 64, most: 20_000}, owner: newOwner(), grace: grace, work: make(chan struct{}, 1)}
 	if err := s.start(c); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), c.Close())
 	}
@@ -84,9 +93,11 @@ func Open(options Options) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
+		k.names = s.names
 		return k, nil
 	})
 	go s.writer.serve()
+	s.catchUp()
 	return s, nil
 }
 
@@ -98,7 +109,7 @@ func (s *Store) start(c *sqlite.Conn) (err error) {
 	if s.writer, err = newWriter(c, s); err != nil {
 		return err
 	}
-	return s.writer.reindexIfOld()
+	return s.writer.ready()
 }
 
 // View implements fhir.Store.
@@ -134,7 +145,7 @@ func (s *Store) Update(ctx context.Context, guards []string, fn func(fhir.Tx) er
 	}
 	defer s.guards.unlock(guards)
 	for range optimisticAttempts {
-		tx := &stagedTx{reader: reader{s, nil}, ctx: ctx, guards: guards}
+		tx := &stagedTx{reader: reader{s, nil}, ctx: ctx, guards: guards, generation: s.options.Params.Generation()}
 		err := tx.run(fn)
 		switch {
 		case tx.alone:

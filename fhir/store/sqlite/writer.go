@@ -22,7 +22,9 @@ type writer struct {
 	counters counters
 	commits  atomic.Int64
 	tidied   int64 // commits when the log was emptied last
-	log      log
+	wordings []wording
+	indexing
+	log log
 	writeStatements
 }
 
@@ -36,12 +38,12 @@ type job struct {
 
 // newWriter makes the writer; serve has to be started. The connection stays the caller's when that fails.
 func newWriter(c *sqlite.Conn, s *Store) (*writer, error) {
-	w := &writer{store: s, queue: make(chan *job, 256), done: make(chan struct{}), log: newLog(s.options.Dir)}
+	w := &writer{store: s, indexing: indexing{generation: -1}, queue: make(chan *job, 256), done: make(chan struct{}), log: newLog(s.options.Dir)}
 	k, err := newConn(c)
 	if err != nil {
 		return nil, err
 	}
-	k.fresh = make(map[name]int64)
+	k.fresh, k.names = make(map[name]int64), s.names
 	w.conn = k
 	return w, w.writeStatements.prepare(c)
 }
@@ -230,17 +232,23 @@ func (w *writer) begin() error {
 }
 
 func (w *writer) end() error {
+	if err := firstError(w.writeWords(), w.settle()); err != nil {
+		return err
+	}
 	if err := run(w.conn.endStmt); err != nil {
 		return err
 	}
 	w.commits.Add(1)
 	w.publish()
+	w.settled()
 	w.log.bound(w.conn)
 	return nil
 }
 
 func (w *writer) rollback() {
 	clear(w.conn.fresh)
+	w.wordings = w.wordings[:0]
+	w.unsettled()
 	w.counters.valid = false
 	// SQLite has rolled back by itself after some errors; the statement then fails, which is fine.
 	_ = run(w.conn.rollbackStmt)

@@ -8,6 +8,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/search"
+	"andiron.dev/search/ucum"
 )
 
 // Engine is a storage engine under test.
@@ -42,7 +43,11 @@ func newSuite(t testing.TB, e Engine) *suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &suite{engine: e, spec: spec, params: search.NewParams(spec)}
+	units, err := ucum.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &suite{engine: e, spec: spec, params: search.NewParams(spec, units)}
 }
 
 // Run runs the suite as subtests.

@@ -19,6 +19,11 @@ import (
 // testRandom writes random resources, asks random queries, and compares the engine with search.Match. Each seed is a subtest;
 // ANDIRON_SEED runs one, ANDIRON_ROUNDS says how many there are.
 func testRandom(t *testing.T, s *suite) {
+	eachSeed(t, func(t *testing.T, seed int) { newDuel(t, s, seed).run() })
+}
+
+// eachSeed runs fn as a subtest for each seed.
+func eachSeed(t *testing.T, fn func(t *testing.T, seed int)) {
 	usual := 8
 	if detecting {
 		usual = 1 // there is little to be detected in one goroutine
@@ -32,7 +37,7 @@ func testRandom(t *testing.T, s *suite) {
 		if seed == 0 {
 			n = i + 1
 		}
-		t.Run(strconv.Itoa(n), func(t *testing.T) { newDuel(t, s, n).run() })
+		t.Run(strconv.Itoa(n), func(t *testing.T) { fn(t, n) })
 	}
 }
 
@@ -66,12 +71,17 @@ func newDuel(t *testing.T, s *suite, seed int) *duel {
 	d := &duel{store: st, t: t, seed: seed, matcher: searchtest.NewMatcher(s.params, st.clock.Now)}
 	d.types = []string{"Patient", "Observation", "Encounter"}
 	for len(d.types) < 5 {
-		if typ := pick(r, s.spec.Resources()); !slices.Contains(d.types, typ) {
+		// What stands in random SearchParameters cannot be put in force.
+		if typ := pick(r, s.spec.Resources()); !slices.Contains(d.types, typ) && typ != "SearchParameter" {
 			d.types = append(d.types, typ)
 		}
 	}
 	d.maker = &maker{Rand: r, spec: s.spec, types: append([]string{"Organization", "Practitioner", "Group", "Device"}, d.types...)}
 	d.asker = &asker{maker: d.maker, params: s.params, known: d.matcher}
+	for _, definition := range d.maker.definitions(t) {
+		st.put(definition)
+		_ = d.matcher.Put(t.Context(), definition)
+	}
 	return d
 }
 
@@ -165,6 +175,13 @@ func (d *duel) write() {
 // ask compares the answers to one query.
 func (d *duel) ask(round int) {
 	params, q := d.asker.query(pick(d.maker.Rand, d.types))
+	for !d.asker.answerable(d.t, q) {
+		params, q = d.asker.query(pick(d.maker.Rand, d.types))
+	}
+	for _, text := range d.asker.misread {
+		d.report(round, params, q, "%s", text)
+	}
+	d.asker.misread = nil
 	want, err := d.matcher.Search(d.t.Context(), q)
 	if err != nil {
 		d.t.Fatal(err)
@@ -199,6 +216,9 @@ func (d *duel) ask(round int) {
 
 func (d *duel) page(q *search.Query) (page *fhir.SearchPage, err error) {
 	err = d.View(d.t.Context(), func(tx fhir.Tx) (err error) {
+		if q, err = searchtest.Resolve(d.t.Context(), d.suite.params, tx, q); err != nil {
+			return err
+		}
 		page, err = tx.Search(d.t.Context(), q)
 		return err
 	})
@@ -208,22 +228,22 @@ func (d *duel) page(q *search.Query) (page *fhir.SearchPage, err error) {
 func (d *duel) compare(round int, params fhir.Params, q *search.Query, got, want []*fhir.Resource) {
 	found := make(map[string]int)
 	for _, r := range got {
-		found[r.ID()]++
+		found[r.Reference()]++
 		if known := d.matcher.All()[r.Reference()]; known == nil || known.Body() != r.Body() || known.VersionID() != r.VersionID() {
 			d.report(round, params, q, "found %s version %s, which is not current", r.Reference(), r.VersionID())
 		}
-		if found[r.ID()] == 2 {
+		if found[r.Reference()] == 2 {
 			d.report(round, params, q, "%s is found twice", r.Reference())
 		}
 	}
 	for _, r := range want {
-		if found[r.ID()] == 0 {
+		if found[r.Reference()] == 0 {
 			d.report(round, params, q, "%s is not found:\n%s", r.Reference(), r.JSON())
 		}
-		delete(found, r.ID())
+		delete(found, r.Reference())
 	}
-	for id := range found {
-		d.report(round, params, q, "%s/%s is found, but does not match:\n%s", q.Type, id, d.matcher.All()[q.Type+"/"+id].JSON())
+	for reference := range found {
+		d.report(round, params, q, "%s is found, but does not match:\n%s", reference, d.matcher.All()[reference].JSON())
 	}
 }
 

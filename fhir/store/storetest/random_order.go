@@ -45,13 +45,14 @@ func (d *duel) sortKey(rule search.Sort, r *fhir.Resource) (key string, ok bool)
 			key, ok = text, true
 		}
 	}
-	switch rule.Param.Special {
+	p := d.suite.params.Param(r.Type(), rule.Param.Code)
+	switch p.Special {
 	case search.ID:
 		return r.ID(), true
 	case search.LastUpdated:
 		return sortable(r.LastUpdated()), true
 	}
-	v, p := d.matcher.Values(r.Reference()), rule.Param
+	v := d.matcher.Values(r.Reference())
 	switch p.Type {
 	case r4.TokenParam:
 		for _, t := range of(v.Tokens, func(t *search.TokenValue) *search.Slot { return t.Slot }, p) {
@@ -72,6 +73,10 @@ func (d *duel) sortKey(rule search.Sort, r *fhir.Resource) (key string, ok bool)
 					add(t.ID)
 				}
 			}
+		}
+	case r4.NumberParam, r4.QuantityParam:
+		for _, bound := range measuredKeys(v, p) {
+			add(bound)
 		}
 	case r4.URIParam:
 		for _, u := range of(v.URIs, func(u *search.URIValue) *search.Slot { return u.Slot }, p) {

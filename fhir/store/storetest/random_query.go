@@ -1,7 +1,7 @@
 package storetest
 
 import (
-	"slices"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +18,11 @@ type asker struct {
 	*maker
 	params *search.Params
 	known  *searchtest.Matcher
+	focus  string // a resource that criteria are about; "" = any
+
+	misread []string // what queries say of themselves, where that is not the query
+
+	special []string // codes of parameters that are preferred
 }
 
 // modifiers are FHIR's (http://hl7.org/fhir/search-modifier-code), and two resource types. Those that a parameter takes are used.
@@ -33,13 +38,16 @@ func (a *asker) options() search.Options {
 
 // query makes a query that package search understands.
 func (a *asker) query(typ string) (fhir.Params, *search.Query) {
+	if a.measured {
+		return a.measuredQuery(typ)
+	}
 	for {
-		var params fhir.Params
+		searched, params, o := a.scope(typ)
 		for range pick(a.Rand, []int{1, 1, 1, 2, 2, 3}) {
-			params = append(params, a.criterion(a.param(typ)))
+			params = append(params, a.about(typ, 0))
 		}
 		if a.IntN(3) == 0 {
-			params = append(params, fhir.Param{Name: "_sort", Value: a.sort(typ)})
+			params = append(params, fhir.Param{Name: "_sort", Value: a.order(searched, typ)})
 		}
 		if a.IntN(3) > 0 {
 			params = append(params, fhir.Param{Name: "_count", Value: pick(a.Rand, []string{"1", "2", "3", "10", "1000"})})
@@ -47,7 +55,13 @@ func (a *asker) query(typ string) (fhir.Params, *search.Query) {
 		if a.IntN(3) == 0 {
 			params = append(params, fhir.Param{Name: "_total", Value: "accurate"})
 		}
-		if q, _, err := a.params.Parse(typ, params, a.options()); err == nil {
+		if q, _, err := a.params.Parse(searched, params, o); err == nil {
+			if again, _, err := searchtest.ParseURL(a.params, q.String(), a.options()); err != nil || again.String() != q.String() {
+				a.misread = append(a.misread, fmt.Sprintf("%s is read as %v (%v)", q, again, err))
+			}
+			if len(q.Where) > 0 && a.IntN(4) == 0 {
+				q.Where = search.And{a.tree(q.Where, 0)}
+			}
 			return params, q
 		}
 	}
@@ -70,8 +84,8 @@ func (a *asker) param(typ string) *search.Param {
 func (a *asker) hasValue(typ string, p *search.Param) bool {
 	present := &search.Missing{Want: false}
 	present.Param = p
-	for reference, r := range a.known.All() {
-		if r.Type() == typ && search.Match(present, r, a.known.Values(reference)) {
+	for _, reference := range a.references(typ) {
+		if search.Match(present, a.known.All()[reference], a.known.Values(reference), nil) {
 			return true
 		}
 	}
@@ -107,7 +121,7 @@ func (a *asker) criterion(p *search.Param) fhir.Param {
 	}
 	values := make([]string, n)
 	for i := range values {
-		values[i] = a.value(p)
+		values[i] = a.modified(p, modifier)
 	}
 	return fhir.Param{Name: name, Value: strings.Join(values, ",")}
 }
@@ -120,9 +134,14 @@ func escaped(s string) string {
 func (a *asker) value(p *search.Param) string {
 	switch {
 	case p.Special == search.ID:
+		if r := a.known.All()[a.focus]; r != nil && a.IntN(2) == 0 {
+			return r.ID()
+		}
 		return a.id()
 	case p.Special == search.LastUpdated:
 		return pick(a.Rand, prefixes()) + a.time("dateTime")
+	case p.Special != search.NotSpecial || p.Type == r4.SpecialParam:
+		return a.specialValue(p)
 	}
 	v := a.anyValues(p.Resource)
 	own := v != nil && a.IntN(5) > 0
@@ -135,6 +154,12 @@ func (a *asker) value(p *search.Param) string {
 		return pick(a.Rand, prefixes()) + a.time("dateTime")
 	case r4.ReferenceParam:
 		return escaped(a.referenceValue(p, v, own))
+	case r4.NumberParam:
+		return a.numberValue(p, v, own)
+	case r4.QuantityParam:
+		return a.quantityValue(p, v, own)
+	case r4.CompositeParam:
+		return a.composite(p)
 	case r4.URIParam:
 		return escaped(a.uri() + pick(a.Rand, []string{"", "", "/", "/x"}))
 	}
@@ -143,16 +168,10 @@ func (a *asker) value(p *search.Param) string {
 
 // anyValues are the index values of some resource of the type, nil where there is none.
 func (a *asker) anyValues(typ string) *search.Values {
-	var references []string
-	for reference, r := range a.known.All() {
-		if r.Type() == typ {
-			references = append(references, reference)
-		}
-	}
+	references := a.references(typ)
 	if len(references) == 0 {
 		return nil
 	}
-	slices.Sort(references) // a seed has to give the same queries again
 	return a.known.Values(pick(a.Rand, references))
 }
 

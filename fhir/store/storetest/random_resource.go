@@ -17,11 +17,16 @@ type maker struct {
 	*rand.Rand
 	spec  *r4.Spec
 	types []string // resource types that are made, and that references lead to
+
+	measured bool // resources have numbers and quantities, and nothing else
 }
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
 func (m *maker) resource(typ, id string) *fhir.Resource {
+	if m.measured {
+		return m.measuredResource(typ, id)
+	}
 	w := fhir.NewWriter(1024)
 	w.Object()
 	w.Name("resourceType").String(typ)
@@ -34,6 +39,9 @@ func (m *maker) resource(typ, id string) *fhir.Resource {
 // elements writes some elements of a type.
 func (m *maker) elements(w *fhir.Writer, t *r4.Type, depth int) {
 	for _, e := range t.Elements {
+		if e.Name == "text" && depth == 0 && m.IntN(3) == 0 {
+			m.narrative(w)
+		}
 		switch e.Name {
 		case "id", "extension", "modifierExtension", "implicitRules", "contained", "text", "versionId", "lastUpdated":
 			continue
@@ -63,13 +71,10 @@ func (m *maker) value(w *fhir.Writer, e *r4.Element, ref r4.TypeRef, depth int) 
 	case ref.Type.Kind == r4.Primitive:
 		m.primitive(w, e, ref.Type.Name)
 	case ref.Type.Name == "Reference":
-		w.Object()
-		if m.IntN(8) > 0 {
-			w.Name("reference").String(m.reference())
-		} else {
-			w.Name("display").String("somebody")
-		}
-		w.EndObject()
+		m.refer(w)
+	case ref.Type.Name == "Coding":
+		m.coding(w)
+	case m.measure(w, ref.Type.Name):
 	default:
 		w.Object()
 		w.Name("id").String("x") // an object must not be empty
@@ -85,7 +90,7 @@ func (m *maker) primitive(w *fhir.Writer, e *r4.Element, typ string) {
 	case "integer", "positiveInt", "unsignedInt":
 		w.Raw(strconv.Itoa(m.IntN(5)))
 	case "decimal":
-		w.Raw(pick(m.Rand, []string{"1", "1.0", "1.10", "-2.5", "1e3"}))
+		w.Raw(m.number())
 	case "date", "dateTime", "instant":
 		w.String(m.time(typ))
 	case "time":

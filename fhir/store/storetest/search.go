@@ -14,7 +14,11 @@ import (
 )
 
 // testScripts runs search/testdata/*.search.
+// testScripts runs all scripts, which have to use every kind of parameter with every modifier and prefix.
 func testScripts(t *testing.T, s *suite) {
+	for _, use := range searchtest.Uncovered(s.params, searchtest.Scripts(t)) {
+		t.Errorf("no script of search/testdata finds anything with %s", use)
+	}
 	searchtest.Run(t, s.params, searchtest.Scripts(t), func(t testing.TB, now func() time.Time) searchtest.Subject {
 		st := s.engine.Open(t, Options{Place: t.TempDir(), Params: s.params, Now: now})
 		t.Cleanup(func() {
@@ -22,7 +26,7 @@ func testScripts(t *testing.T, s *suite) {
 				t.Error(err)
 			}
 		})
-		return searchtest.OnStore{Store: st}
+		return searchtest.OnStore{Store: st, Params: s.params}
 	})
 }
 

@@ -34,6 +34,7 @@ func testMany(t *testing.T, s *suite) {
 			}
 		}
 	}
+	manyQuantities(t, st)
 	// Many criteria that stand beside each other.
 	query := "Patient?gender=male" + strings.Repeat("&name=one&birthdate=1980&gender:not=female&active:missing=true&identifier=7", 19)
 	wantIDs(t, "95 criteria", st.search(query), "1")

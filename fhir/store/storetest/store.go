@@ -163,7 +163,11 @@ func (s *suite) parse(t testing.TB, url string) *search.Query {
 func (s *store) searchPage(q *search.Query) (page *fhir.SearchPage) {
 	s.t.Helper()
 	s.view(func(ctx context.Context, tx fhir.Tx) (err error) {
-		if page, err = tx.Search(ctx, q); err != nil {
+		resolved, err := searchtest.Resolve(ctx, s.suite.params, tx, q)
+		if err != nil {
+			return err
+		}
+		if page, err = tx.Search(ctx, resolved); err != nil {
 			s.t.Logf("searching %s", q)
 		}
 		return err

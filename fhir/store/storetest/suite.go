@@ -56,9 +56,16 @@ func storeGroups() []group {
 			{"SameID", onOneAndTwo(raceSameID)},
 			{"FirstUse", onOneAndTwo(raceFirstUse)},
 			{"Readers", onOneAndTwo(raceReaders)},
+			{"Indexing", raceIndexing},
+		}},
+		{"Indexing", []test{
+			{"Parameter", testParameter},
+			{"ParameterTogether", testParameterTogether},
+			{"Reindex", testReindex},
 		}},
 		{"Crash", []test{
 			{"Kill", testCrash},
+			{"Indexing", testIndexingCrash},
 		}},
 	}
 }
@@ -71,13 +78,21 @@ func searchGroups() []group {
 			{"Empty", testSearchEmpty},
 			{"IndexUpkeep", testIndexUpkeep},
 			{"Many", testMany},
+			{"CompositeMany", testCompositeMany},
+			{"Terminology", testTerminology},
 			{"Odd", testOdd},
+			{"FullText", testFullText},
 			{"PagesStable", testPagesStable},
 			{"PageSizes", testPageSizes},
 			{"PageForeign", testPageForeign},
+			{"AcrossStable", testAcrossStable},
+			{"PageAgain", testPageAgain},
+			{"Totals", testTotals},
 		}},
 		{"Random", []test{
 			{"Search", testRandom},
+			{"Measured", testRandomMeasured},
+			{"Filter", testRandomFilter},
 		}},
 	}
 }

@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// look takes over what other processes have changed: whoever does not write would not notice otherwise.
+func (s *Store) look(ctx context.Context) error {
+	if err := s.admission.enter(ctx); err != nil {
+		return err
+	}
+	defer s.admission.leave()
+	c, err := s.readers.take(ctx)
+	if err != nil {
+		return err
+	}
+	generation, job := int64(0), (*indexJob)(nil)
+	if err = c.begin(); err == nil {
+		generation, err = c.generation()
+		if err == nil {
+			job, err = c.nextJob()
+		}
+		c.end()
+	}
+	s.readers.put(c)
+	if err != nil {
+		return asOutcome(err)
+	}
+	if job != nil {
+		s.note(job)
+	}
+	if generation == s.options.Params.Generation() {
+		return nil
+	}
+	err = s.writer.exclusive(ctx.Done(), func() error { return errNothing }) // to begin is enough
+	if errors.Is(err, errGivenUp) {
+		return givenUp(ctx.Err())
+	}
+	return asOutcome(err)
+}
+
+// patience is how long Open works on an index that another version of the program has written: a small store is up to date then.
+const patience = 2 * time.Second
+
+// catchUp works on the index anew as long as that keeps searches from being answered, but not for long.
+func (s *Store) catchUp() {
+	log, start := s.options.Log, time.Now()
+	if s.gap.Load() == nil {
+		return
+	}
+	log.Info("the search index was written by another version of the program; the store is indexed anew")
+	x := &indexer{store: s, pace: alone(), size: firstStep}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		g := s.gap.Load()
+		if g == nil {
+			log.Info("the store is indexed anew", slog.Float64("seconds", time.Since(start).Seconds()))
+			return
+		}
+		worked, err := x.step(ctx)
+		if err != nil || !worked {
+			log.Info("the store is being indexed anew; searches of what is not indexed yet are refused", slog.Int("percent", int(g.percent.Load())))
+			return
+		}
+	}
+}
