@@ -3,7 +3,7 @@
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose goroutines share state: the race detector watches their tests.
-SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./search/... ./cmd/andiron/intake/...
+SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./fhir/terminology/... ./search/... ./cmd/andiron/intake/...
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 2s
 
