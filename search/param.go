@@ -91,6 +91,7 @@ type typeParams struct {
 	bounded bounded            // and among what is evaluated
 	pending map[string]*Custom // by code: indexed, but not searched by yet
 	keys    map[string]bool    // of the slots
+	served  map[string]bool    // of those that can be searched by
 }
 
 // Skipped is an official search parameter that this build does not serve, and why.

@@ -20,10 +20,19 @@ func (p *Params) scratch() *Params {
 	return s
 }
 
-// gatherKeys notes the keys of all slots of a resource type.
+// gatherKeys notes the keys of all slots of a resource type, and of those whose parameters are served.
 func (t *typeParams) gatherKeys() {
-	set := make(map[string]bool)
-	t.keys = set
+	set, served := make(map[string]bool), make(map[string]bool)
+	t.keys, t.served = set, served
+	for _, param := range t.params {
+		for _, source := range param.Sources {
+			for _, slot := range []*Slot{source.Slot, source.OfType, source.Identifier} {
+				if slot != nil {
+					served[slot.Key()] = true
+				}
+			}
+		}
+	}
 	for i := range t.terms {
 		for _, s := range t.terms[i].slots() {
 			set[s.Key()] = true
@@ -48,11 +57,11 @@ func (t *term) slots() []*Slot {
 	return list
 }
 
-// Keys gives the keys of the index slots of a resource type: those of the official parameters, and of all in force. They are
-// not to be changed.
-func (p *Params) Keys(resource string) (official, all map[string]bool) {
+// Keys gives the keys of the index slots of a resource type: those of the official parameters, and those that can be searched by.
+// They are not to be changed.
+func (p *Params) Keys(resource string) (official, served map[string]bool) {
 	if t := p.official[resource]; t != nil {
-		return p.compiled(resource, t).keys, p.of(resource).keys
+		return p.compiled(resource, t).keys, p.of(resource).served
 	}
 	return nil, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/search"
+	"zombiezen.com/go/sqlite"
 )
 
 // available fails where the index of a resource type is being built anew and is not complete: what a search found there would
@@ -28,10 +29,13 @@ func (c *compiler) available(typ string, words bool) error {
 	return o
 }
 
-// numbered checks that a slot has no number because nothing has a value there, and not because its parameter has been withdrawn
-// since the search was read.
-func (c *compiler) numbered(s *search.Slot) error {
-	official, all := c.store.options.Params.Keys(s.Type)
+// served fails where a slot is not one that a search may look at: its parameter has been withdrawn since the search was read, or
+// its values are not complete. The values of official parameters always are. What counts is the snapshot: this process may know
+// more than that, or, where another one has made the change, less.
+func (c *compiler) served(s *search.Slot) error {
+	params := c.store.options.Params
+	known := params.Generation()
+	official, ready := params.Keys(s.Type)
 	if official[s.Key()] {
 		return nil
 	}
@@ -39,12 +43,31 @@ func (c *compiler) numbered(s *search.Slot) error {
 	if err != nil {
 		return asOutcome(err)
 	}
-	if all[s.Key()] && generation == c.store.options.Params.Generation() {
+	ok := ready[s.Key()]
+	if generation != known || params.Generation() != known { // the keys are of another set
+		if ok, err = c.servedThen(s); err != nil {
+			return asOutcome(err)
+		}
+	}
+	if ok {
 		return nil
 	}
 	o := fhir.NewOutcome(fhir.Transient, "a search parameter was changed while the search was running; try again")
 	o.RetryAfter = time.Second
 	return o
+}
+
+// servedThen reports the same of the snapshot.
+func (c *compiler) servedThen(s *search.Slot) (ok bool, err error) {
+	params := c.store.options.Params
+	err = c.conn.each("SELECT id, definition FROM parameter WHERE job IS NULL", func(stmt *sqlite.Stmt) error {
+		def, err := params.Define(fhir.Stored(searchParameter, stmt.ColumnText(0), "", timeOf(0), stmt.ColumnText(1)))
+		if err == nil && def != nil {
+			ok = ok || params.KeysOf(def, s.Type)[s.Key()]
+		}
+		return nil
+	})
+	return ok, err
 }
 
 // ahead reports whether a job that makes the full text index anew has yet to come to a resource: its words are written then, and

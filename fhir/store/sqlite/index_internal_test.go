@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/r4"
 	"andiron.dev/search"
 )
 
@@ -359,4 +360,61 @@ func TestIndexLargeResources(t *testing.T) {
 	}
 	indexAll(t, s)
 	expectCount(t, s, "Fox", 60)
+}
+
+// TestIndexWithdrawn: a search that was read when a parameter was served does not take the rows for all there are that are
+// there when it runs, whoever has changed the parameter; what else has changed does not concern it.
+func TestIndexWithdrawn(t *testing.T) {
+	s := openInternal(t)
+	contacts(t, s)
+	write1(t, s, contactParameter(t, "active"))
+	indexAll(t, s)
+	spec, err := r4.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(Options{Dir: s.options.Dir, Params: search.NewParams(spec, nil)}) // as another process does
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	stores := map[string]*Store{"this process": s, "another process": other}
+	queries := make(map[string]*search.Query)
+	for name, st := range stores {
+		if queries[name], _, err = st.options.Params.Parse("Patient", fhir.Params{{Name: "contact", Value: "Fox"}}, search.Options{Strict: true, Count: search.MaxCount}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	each := func(when string, want int, code fhir.IssueType) {
+		t.Helper()
+		for name, st := range stores {
+			if err := st.View(t.Context(), func(tx fhir.Tx) error {
+				page, err := tx.Search(t.Context(), queries[name])
+				if fhir.CodeOf(err) != code || err == nil && len(page.Resources) != want {
+					t.Errorf("%s, %s: %v, %v", name, when, page, err)
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	each("at the beginning", indexedContacts, "")
+	write1(t, s, parsed(t, strings.NewReplacer(`"c"`, `"d"`, "example.org/c", "example.org/d", `"contact"`, `"other"`, "family", "text").Replace(contactParameter(t, "active").Body())))
+	each("with another parameter", indexedContacts, "")
+	write1(t, s, contactParameter(t, "retired"))
+	each("when it is retired", 0, fhir.Transient)
+	write1(t, s, contactParameter(t, "active"))
+	each("when it is being indexed again", 0, fhir.Transient)
+	steps(t, s, 3)
+	each("half-way", 0, fhir.Transient)
+	indexAll(t, s)
+	if err := other.look(t.Context()); err != nil { // as it does every second, sooner than rows of old numbers are removed
+		t.Fatal(err)
+	}
+	each("at the end", indexedContacts, "")
 }

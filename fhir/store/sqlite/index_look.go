@@ -7,6 +7,15 @@ import (
 	"time"
 )
 
+// lookOut looks every second until ctx ends. Numbers of slots that are out of use stay good for longer than that (see grace).
+func (s *Store) lookOut(ctx context.Context) {
+	for sleep(ctx, lookInterval, nil) == nil {
+		if err := s.look(ctx); err != nil && ctx.Err() == nil {
+			s.options.Log.Error("what other processes do to the store cannot be told", slog.String("cause", err.Error()))
+		}
+	}
+}
+
 // look takes over what other processes have changed: whoever does not write would not notice otherwise.
 func (s *Store) look(ctx context.Context) error {
 	if err := s.admission.enter(ctx); err != nil {

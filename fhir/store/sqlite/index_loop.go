@@ -139,9 +139,6 @@ func (s *Store) IndexBeside(ctx context.Context) {
 			wait = time.Duration(min(failures, 60)) * time.Second
 		case !worked:
 			failures, wait = 0, lookInterval
-			if err := s.look(ctx); err != nil && ctx.Err() == nil {
-				s.options.Log.Error("the store cannot be looked at", slog.String("cause", err.Error()))
-			}
 		default:
 			failures = 0
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // grace is how long a number that is out of use stays: other processes look for changes more often than that.
-const grace = 10 * time.Second
+const grace = time.Minute
 
 // sweepDue reports whether there is a spare number whose time is over.
 func (c *conn) sweepDue(grace time.Duration) (due bool, err error) {

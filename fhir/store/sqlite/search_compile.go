@@ -46,11 +46,10 @@ func (c *compiler) slot(s *search.Slot) (int64, error) {
 	if err := c.available(s.Type, false); err != nil {
 		return 0, err
 	}
-	id, err := c.store.names.id(c.conn, slotName, s.Key())
-	if id == 0 && err == nil {
-		err = c.numbered(s)
+	if err := c.served(s); err != nil {
+		return 0, err
 	}
-	return id, err
+	return c.store.names.id(c.conn, slotName, s.Key())
 }
 
 // target gives the number of a resource type that a reference leads to.

@@ -52,6 +52,7 @@ type Store struct {
 	owner string              // names this process in table index_job
 	grace time.Duration       // see grace
 	work  chan struct{}       // says that there may be work on the index
+	quit  func()              // ends lookOut
 }
 
 var _ fhir.Store = (*Store)(nil)
@@ -97,6 +98,9 @@ func Open(options Options) (*Store, error) {
 		return k, nil
 	})
 	go s.writer.serve()
+	ctx, quit := context.WithCancel(context.Background())
+	s.quit = quit
+	go s.lookOut(ctx)
 	s.catchUp()
 	return s, nil
 }
@@ -166,6 +170,7 @@ func (s *Store) Update(ctx context.Context, guards []string, fn func(fhir.Tx) er
 // comes after it fails with Transient.
 func (s *Store) Close() error {
 	s.close.Do(func() {
+		s.quit()
 		s.admission.close()
 		s.closeErr = errors.Join(s.writer.close(), s.readers.close())
 	})

@@ -14,6 +14,9 @@ func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, engine()) }
 
 // TestStoreManyRows takes every criterion for an unselective one, so that searches walk where they would gather.
 func TestStoreManyRows(t *testing.T) {
+	if testing.Short() { // as under the race detector
+		t.Skip("SKIPPED: -short; it asks what TestStore asks, in another way")
+	}
 	e := engine()
 	open := e.Open
 	e.Open = func(t testing.TB, o storetest.Options) fhir.Store {
