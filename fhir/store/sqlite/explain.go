@@ -70,6 +70,10 @@ func (c *compiler) explain(q *search.Query) (steps []fhir.ExplainedStep, err err
 		driver.How = "all resources of the type are walked in the order in which they were written until the page is full"
 	case c.order.plain() && !c.total:
 		driver.How = "all resources of the type are walked in the order of their creation until the page is full"
+	case c.order.walk != nil && c.spare != nil && !c.total:
+		driver.How = "the index of the sort rule is walked until the page is full; should that take too many steps, what satisfies " + search.Redacted(c.spare.of) + " is gathered instead"
+	case c.order.walk != nil && !c.total:
+		driver.How = "the index of the sort rule is walked until the page is full"
 	default:
 		driver.How = "all resources of the type are looked at"
 	}
@@ -105,6 +109,8 @@ func (c *compiler) explainOrder(q *search.Query) fhir.ExplainedStep {
 		step.How = "what is found is sorted by its creation"
 	case len(rules) == 0:
 		step.How = "the order of creation needs no sorting"
+	case c.order.walk != nil && c.driver == nil:
+		step.How = "the order of the index needs no sorting"
 	case c.order.byCommit() && len(rules) == 1 && c.driver == nil:
 		step.How = "the order of writing needs no sorting"
 	default:

@@ -43,9 +43,9 @@ func explained(t testing.TB, s *Store, typ, query string) (page, count string) {
 	return page, count
 }
 
-// TestPlans checks that SQLite uses the indexes as they are meant. The statements do not depend on how much data there is, but
-// the choice of the driver does: there are 1,200 Observations, 12 for each Patient.
-func TestPlans(t *testing.T) {
+// hundred is a store with 1,200 Observations, 12 for each Patient.
+func hundred(t *testing.T) *Store {
+	t.Helper()
 	s := openInternal(t)
 	ctx := t.Context()
 	for i := range 100 {
@@ -66,6 +66,13 @@ func TestPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return s
+}
+
+// TestPlans checks that SQLite uses the indexes as they are meant. The statements do not depend on how much data there is, but
+// the choice of the driver does.
+func TestPlans(t *testing.T) {
+	s := hundred(t)
 	const sorted = "TEMP B-TREE"
 	for _, test := range []struct {
 		query      string

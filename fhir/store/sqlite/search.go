@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 
 	"andiron.dev/fhir"
 	"andiron.dev/search"
@@ -49,6 +50,14 @@ func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage
 
 // page reads one page of matches in order, and one more to know whether there is a next page.
 func (c *compiler) page(q *search.Query, page *fhir.SearchPage) error {
+	if c.order.walk != nil && c.driver == nil {
+		if ok, err := c.walkedPage(q, page); ok || err != nil {
+			return err
+		}
+		if c.spare != nil {
+			c.driver, c.tests = c.spare, slices.DeleteFunc(c.tests, func(t *criterion) bool { return t == c.spare })
+		}
+	}
 	var last position
 	more := false
 	err := c.query(c.ctx, c.pageStatement(), func(stmt *sqlite.Stmt) error {

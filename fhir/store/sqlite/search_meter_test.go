@@ -41,9 +41,9 @@ func TestSearchLimit(t *testing.T) {
 		"Patient?_sort=-_lastUpdated&_count=10":                "10",
 		"Patient?birthdate=1955":                               "1",
 		"Patient?_id=p1,p2,p3&_total=accurate":                 "3",
-		"Patient?_sort=birthdate":                              "every resource of the type",
+		"Patient?_sort=birthdate,family":                       "every resource of the type",
 		"Patient?_summary=count":                               "every resource of the type",
-		"Patient?gender=male&_sort=birthdate":                  "has looked at more",
+		"Patient?gender=male&_sort=birthdate,family":           "has looked at more",
 		"Patient?gender=male&_summary=count":                   "has looked at more",
 		"Patient?gender=male,female&_count=30":                 "has looked at more",
 		"Patient?birthdate=ge1990&gender=male&_count=10":       "has looked at more", // the last five of fifty

@@ -14,7 +14,8 @@ import (
 type ordering struct {
 	keys  []sortKey
 	from  position
-	count int // matches of a page, and one more
+	count int   // matches of a page, and one more
+	walk  *walk // nil = there is none
 }
 
 // sortKey is a sort rule: the least value of each resource (the greatest, descending), those without any last.
@@ -22,7 +23,8 @@ type sortKey struct {
 	value      *statement // the key of the resource m.n
 	join       *statement // gives n and k for what has been found, where value needs it
 	descending bool
-	commit     bool // the key is the place in the commit order
+	commit     bool  // the key is the place in the commit order
+	walk       *walk // nil = there is none in this order
 }
 
 // beyond is the comparison that holds for what comes after a key.
@@ -53,15 +55,21 @@ func (c *compiler) ordering(q *search.Query) (*ordering, error) {
 		}
 		o.keys = append(o.keys, key)
 	}
+	if len(o.keys) == 1 {
+		o.walk = o.keys[0].walk
+	}
 	return o, nil
 }
 
-// textID is the logical id of a row as text: ids are compared as they are written.
-const textID = "CASE typeof(x.id) WHEN 'blob' THEN lower(substr(hex(x.id),1,8)||'-'||substr(hex(x.id),9,4)||'-'||substr(hex(x.id),13,4)" +
-	"||'-'||substr(hex(x.id),17,4)||'-'||substr(hex(x.id),21)) ELSE x.id END"
+// asText is the logical id in a column as text: ids are compared as they are written.
+func asText(column string) string {
+	part := func(from, length string) string { return "substr(hex(" + column + ")," + from + length + ")" }
+	return "CASE typeof(" + column + ") WHEN 'blob' THEN lower(" + part("1", ",8") + "||'-'||" + part("9", ",4") + "||'-'||" + part("13", ",4") +
+		"||'-'||" + part("17", ",4") + "||'-'||" + part("21", "") + ") ELSE " + column + " END"
+}
 
 func (c *compiler) sortKey(i int, rule search.Sort) (sortKey, error) {
-	key := sortKey{descending: rule.Descending}
+	key, textID := sortKey{descending: rule.Descending}, asText("x.id")
 	switch rule.Param.Special {
 	case search.LastUpdated: // the order of commits is the order of time, and finer
 		key.commit, key.value = true, sql("(SELECT y.seq FROM current y WHERE y.rid = (? | m.n))", rid(c.typ, 0))
@@ -69,6 +77,7 @@ func (c *compiler) sortKey(i int, rule search.Sort) (sortKey, error) {
 	case search.ID:
 		key.value = sql("j" + keyName(i) + ".k")
 		key.join = sql("SELECT x.n AS n, "+textID+" AS k FROM resource x WHERE x.type = ? AND x.n IN (SELECT n FROM found)", c.typ)
+		key.walk = c.idWalk(rule.Descending)
 		return key, nil
 	}
 	pick := "min"
@@ -90,6 +99,7 @@ func (c *compiler) sortKey(i int, rule search.Sort) (sortKey, error) {
 		key.value = c.quantityKey(sources, pick)
 		return key, nil
 	}
+	key.walk = c.sortWalk(rule, sources)
 	probed := rule.Param.Type == r4.DateParam || rule.Param.Type == r4.StringParam || rule.Param.Type == r4.NumberParam
 	each := &statement{}
 	for i, where := range sources {
@@ -126,7 +136,7 @@ func (o *ordering) plain() bool { return o != nil && len(o.keys) == 0 }
 func (o *ordering) byCommit() bool { return o != nil && len(o.keys) > 0 && o.keys[0].commit }
 
 // walkable says whether resources can be read in the order without sorting them.
-func (o *ordering) walkable() bool { return o.plain() || o.byCommit() }
+func (o *ordering) walkable() bool { return o.plain() || o.byCommit() || o != nil && o.walk != nil }
 
 // columns are the keys among the columns of a SELECT.
 func (o *ordering) columns(prefix string) string {

@@ -47,7 +47,20 @@ func (c *compiler) plan(positive []*criterion) (driver *criterion, err error) {
 	if driver == nil {
 		driver = c.amongMany(positive)
 	}
+	if driver == nil && c.order != nil && c.order.walk != nil {
+		c.spare, c.budget = gathered(positive), strided*enough
+	}
 	return driver, nil
+}
+
+// gathered is the criterion to gather when a walk was not worth it.
+func gathered(positive []*criterion) *criterion {
+	for _, d := range positive {
+		if d.ordered() {
+			return d
+		}
+	}
+	return positive[0]
 }
 
 func rank(d *criterion) int {
@@ -100,10 +113,7 @@ func (c *compiler) amongMany(positive []*criterion) *criterion {
 	}
 	switch {
 	case c.total || !c.order.walkable(): // all matches are needed, so the walk has no early end
-		if ordered != nil {
-			return ordered
-		}
-		return positive[0]
+		return gathered(positive)
 	case unprobed != nil: // its rows have to be gathered anyway
 		return unprobed
 	case c.order.plain():
