@@ -24,7 +24,7 @@ func (c *compiler) tokenText(e *search.TokenText) (*criterion, error) {
 		return out, nil
 	}
 	return out, c.eachSource(e.Param, func(_ search.Source, slot *statement) {
-		out.rows = append(out.rows, spread(primary("token_text"), slot, alternatives, byResource("token_text"))...)
+		out.rows = append(out.rows, spread(primary("token_text"), slot, alternatives, byKey("token_text"))...)
 	})
 }
 
@@ -37,7 +37,7 @@ func (c *compiler) texts(prefix string) (list []alternative, err error) {
 		return nil
 	})
 	if len(list) > maxSpread {
-		list = []alternative{{text: "x.text IN (SELECT d.id" + where + ")", args: args}}
+		list = []alternative{{text: "x.text IN (SELECT d.id" + where + ")", args: args, set: true}}
 	}
 	return list, err
 }
