@@ -84,7 +84,5 @@ func partMatches(part Expr, value any) bool {
 }
 
 func (e *Composite) match(v *Values) bool {
-	return slices.ContainsFunc(v.Composites, func(value CompositeValue) bool {
-		return e.Param.has(value.Slot) && slices.ContainsFunc(e.Any, func(t CompositeTest) bool { return t.Matches(value) })
-	})
+	return anyValue(v.Composites, e.Any, func(v *CompositeValue) bool { return e.Param.has(v.Slot) }, CompositeTest.Matches)
 }

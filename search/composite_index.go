@@ -54,35 +54,23 @@ func (p *Params) partValues(list []any, t *term, ev *path.Evaluator, base path.V
 			p.add(&v, t, value)
 		}
 	}
-	for _, x := range v.Tokens {
-		x.Slot = nil
-		list = append(list, x)
-	}
-	for _, x := range v.Strings {
-		x.Slot = nil
-		list = append(list, x)
-	}
-	for _, x := range v.Dates {
-		x.Slot = nil
-		list = append(list, x)
-	}
-	for _, x := range v.Numbers {
-		x.Slot = nil
-		list = append(list, x)
-	}
-	for _, x := range v.Quantities {
-		x.Slot = nil
-		list = append(list, x)
-	}
-	for _, x := range v.References {
-		x.Slot = nil
-		list = append(list, x)
-	}
-	for _, x := range v.URIs {
-		x.Slot = nil
-		list = append(list, x)
-	}
+	list = appendParts(list, v.Tokens, func(x *TokenValue) { x.Slot = nil })
+	list = appendParts(list, v.Strings, func(x *StringValue) { x.Slot = nil })
+	list = appendParts(list, v.Dates, func(x *DateValue) { x.Slot = nil })
+	list = appendParts(list, v.Numbers, func(x *NumberValue) { x.Slot = nil })
+	list = appendParts(list, v.Quantities, func(x *QuantityValue) { x.Slot = nil })
+	list = appendParts(list, v.References, func(x *ReferenceValue) { x.Slot = nil })
+	list = appendParts(list, v.URIs, func(x *URIValue) { x.Slot = nil })
 	return list, found
+}
+
+// appendParts appends values as parts, which have no slot of their own.
+func appendParts[V any](list []any, values []V, unslot func(*V)) []any {
+	for _, x := range values {
+		unslot(&x)
+		list = append(list, x)
+	}
+	return list
 }
 
 // combine adds every combination of the parts' values, unless a part has none. count is how many the slot has already.

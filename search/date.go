@@ -49,40 +49,12 @@ func (t DateTest) widen(now time.Time) DateTest {
 
 // Matches reports whether one indexed interval passes the test.
 func (t DateTest) Matches(v DateValue) bool {
-	startsBefore := v.Low.IsZero() || v.Low.Before(t.Low) // before the interval asked for
-	endsAfter := v.High.IsZero() || v.High.After(t.High)
-	within := !startsBefore && !endsAfter
-	switch t.Prefix {
-	case NotEqual:
-		return !within
-	case Greater:
-		return endsAfter
-	case Less:
-		return startsBefore
-	case GreaterEqual:
-		return endsAfter || within
-	case LessEqual:
-		return startsBefore || within
-	case StartsAfter:
-		return !v.Low.IsZero() && !v.Low.Before(t.High)
-	case EndsBefore:
-		return !v.High.IsZero() && !v.High.After(t.Low)
-	case Approximately:
-		return (v.Low.IsZero() || v.Low.Before(t.High)) && (v.High.IsZero() || v.High.After(t.Low))
-	}
-	return within
+	return t.Prefix.holds(relation{
+		startsBefore: v.Low.IsZero() || v.Low.Before(t.Low), endsAfter: v.High.IsZero() || v.High.After(t.High),
+		startsAfter: !v.Low.IsZero() && !v.Low.Before(t.High), endsBefore: !v.High.IsZero() && !v.High.After(t.Low),
+	})
 }
 
 func (d *Date) match(v *Values) bool {
-	for i := range v.Dates {
-		if !d.Param.has(v.Dates[i].Slot) {
-			continue
-		}
-		for _, test := range d.Any {
-			if test.Matches(v.Dates[i]) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyValue(v.Dates, d.Any, func(v *DateValue) bool { return d.Param.has(v.Slot) }, DateTest.Matches)
 }

@@ -2,7 +2,6 @@ package search
 
 import (
 	"math"
-	"slices"
 	"strconv"
 
 	"andiron.dev/fhir"
@@ -124,9 +123,7 @@ func (t NearTest) Matches(v PositionValue) bool {
 }
 
 func (e *Near) match(v *Values) bool {
-	return slices.ContainsFunc(v.Positions, func(p PositionValue) bool {
-		return e.Param.has(p.Slot) && slices.ContainsFunc(e.Any, func(t NearTest) bool { return t.Matches(p) })
-	})
+	return anyValue(v.Positions, e.Any, func(v *PositionValue) bool { return e.Param.has(v.Slot) }, NearTest.Matches)
 }
 
 // Box is a part of the earth between two parallels and two meridians, in degrees.

@@ -95,40 +95,9 @@ func searched(prefix Prefix, text string) (s span, ok bool) {
 func (t NumberTest) Matches(v NumberValue) bool { return t.holds(v.Interval) }
 
 func (t NumberTest) holds(v Interval) bool {
-	startsBefore := v.Low < t.Low // before the interval asked for
-	endsAfter := v.High > t.High
-	within := !startsBefore && !endsAfter
-	switch t.Prefix {
-	case NotEqual:
-		return !within
-	case Greater:
-		return endsAfter
-	case Less:
-		return startsBefore
-	case GreaterEqual:
-		return endsAfter || within
-	case LessEqual:
-		return startsBefore || within
-	case StartsAfter:
-		return v.Low >= t.High
-	case EndsBefore:
-		return v.High <= t.Low
-	case Approximately:
-		return v.Low < t.High && v.High > t.Low
-	}
-	return within
+	return t.Prefix.holds(relation{startsBefore: v.Low < t.Low, endsAfter: v.High > t.High, startsAfter: v.Low >= t.High, endsBefore: v.High <= t.Low})
 }
 
 func (n *Number) match(v *Values) bool {
-	for i := range v.Numbers {
-		if !n.Param.has(v.Numbers[i].Slot) {
-			continue
-		}
-		for _, test := range n.Any {
-			if test.Matches(v.Numbers[i]) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyValue(v.Numbers, n.Any, func(v *NumberValue) bool { return n.Param.has(v.Slot) }, NumberTest.Matches)
 }

@@ -119,15 +119,5 @@ func (t QuantityTest) Matches(v QuantityValue) bool {
 }
 
 func (q *Quantity) match(v *Values) bool {
-	for i := range v.Quantities {
-		if !q.Param.has(v.Quantities[i].Slot) {
-			continue
-		}
-		for _, test := range q.Any {
-			if test.Matches(v.Quantities[i]) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyValue(v.Quantities, q.Any, func(v *QuantityValue) bool { return q.Param.has(v.Slot) }, QuantityTest.Matches)
 }

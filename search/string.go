@@ -40,15 +40,5 @@ func (t StringTest) Matches(v StringValue, m Modifier) bool {
 }
 
 func (s *String) match(v *Values) bool {
-	for i := range v.Strings {
-		if !s.Param.has(v.Strings[i].Slot) {
-			continue
-		}
-		for _, test := range s.Any {
-			if test.Matches(v.Strings[i], s.Modifier) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyValue(v.Strings, s.Any, func(v *StringValue) bool { return s.Param.has(v.Slot) }, func(t StringTest, v StringValue) bool { return t.Matches(v, s.Modifier) })
 }

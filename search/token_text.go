@@ -45,17 +45,7 @@ func foldTokenText(text string) string {
 }
 
 func (t *TokenText) match(v *Values) bool {
-	for _, text := range v.TokenTexts {
-		if !t.Param.has(text.Slot) {
-			continue
-		}
-		for _, want := range t.Any {
-			if want != "" && strings.HasPrefix(text.Folded, want) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyValue(v.TokenTexts, t.Any, func(v *TokenTextValue) bool { return t.Param.has(v.Slot) }, func(want string, v TokenTextValue) bool { return want != "" && strings.HasPrefix(v.Folded, want) })
 }
 
 // addTokenTexts adds the texts of a token. The text of a concept is mostly the display of its code, and is kept once.

@@ -59,15 +59,5 @@ func below(url, base string) bool {
 }
 
 func (u *URI) match(v *Values) bool {
-	for i := range v.URIs {
-		if !u.Param.has(v.URIs[i].Slot) {
-			continue
-		}
-		for _, test := range u.Any {
-			if test.Matches(v.URIs[i], u.Modifier) {
-				return true
-			}
-		}
-	}
-	return false
+	return anyValue(v.URIs, u.Any, func(v *URIValue) bool { return u.Param.has(v.Slot) }, func(t URITest, v URIValue) bool { return t.Matches(v, u.Modifier) })
 }
