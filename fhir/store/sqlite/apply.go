@@ -198,33 +198,34 @@ func (w *writer) applyNext(wr *write) error {
 
 // index brings the index rows of resource n up to date.
 func (w *writer) index(n int64, add, remove *search.Values) error {
-	if err := w.indexRows(n, remove, w.deleteToken, w.deleteString, w.deleteDate, w.deleteReference, w.deleteURI); err != nil {
+	if err := w.indexRows(n, remove, &w.remove); err != nil {
 		return fmt.Errorf("removing index values: %w", err)
 	}
-	if err := firstError(w.indexNumbers(n, remove.Numbers, w.deleteNumber), w.indexQuantities(n, remove.Quantities, w.deleteQuantity)); err != nil {
-		return fmt.Errorf("removing index values: %w", err)
-	}
-	if err := firstError(w.indexComposites(n, remove.Composites, w.deleteComposite), w.indexTokenTexts(n, remove.TokenTexts, w.deleteTokenText),
-		w.indexPositions(n, remove.Positions, w.deletePosition)); err != nil {
-		return fmt.Errorf("removing index values: %w", err)
-	}
-	if err := w.indexRows(n, add, w.insertToken, w.insertString, w.insertDate, w.insertReference, w.insertURI); err != nil {
-		return fmt.Errorf("adding index values: %w", err)
-	}
-	if err := firstError(w.indexNumbers(n, add.Numbers, w.insertNumber), w.indexQuantities(n, add.Quantities, w.insertQuantity)); err != nil {
-		return fmt.Errorf("adding index values: %w", err)
-	}
-	if err := firstError(w.indexComposites(n, add.Composites, w.insertComposite), w.indexTokenTexts(n, add.TokenTexts, w.insertTokenText),
-		w.indexPositions(n, add.Positions, w.insertPosition)); err != nil {
+	if err := w.indexRows(n, add, &w.enter); err != nil {
 		return fmt.Errorf("adding index values: %w", err)
 	}
 	return nil
 }
 
-// indexRows runs the statements, which take the columns of their tables in order, over all values.
-func (w *writer) indexRows(n int64, values *search.Values, token, text, date, reference, uri *sqlite.Stmt) error {
-	for i := range values.Tokens {
-		v := &values.Tokens[i]
+// indexRows runs the statements over all values.
+func (w *writer) indexRows(n int64, values *search.Values, stmts *rowStatements) error {
+	return firstError(
+		w.indexTokens(n, values.Tokens, stmts.token),
+		w.indexStrings(n, values.Strings, stmts.text),
+		w.indexDates(n, values.Dates, stmts.date),
+		w.indexReferences(n, values.References, stmts.reference),
+		w.indexURIs(n, values.URIs, stmts.uri),
+		w.indexNumbers(n, values.Numbers, stmts.number),
+		w.indexQuantities(n, values.Quantities, stmts.quantity),
+		w.indexComposites(n, values.Composites, stmts.composite),
+		w.indexTokenTexts(n, values.TokenTexts, stmts.tokenText),
+		w.indexPositions(n, values.Positions, stmts.position),
+	)
+}
+
+func (w *writer) indexTokens(n int64, values []search.TokenValue, stmt *sqlite.Stmt) error {
+	for i := range values {
+		v := &values[i]
 		system := int64(0)
 		if v.System != "" {
 			var err error
@@ -232,33 +233,45 @@ func (w *writer) indexRows(n int64, values *search.Values, token, text, date, re
 				return err
 			}
 		}
-		token.BindText(2, v.Code)
-		token.BindInt64(3, n)
-		token.BindInt64(4, system)
-		if err := w.runSlot(token, v.Slot); err != nil {
+		stmt.BindText(2, v.Code)
+		stmt.BindInt64(3, n)
+		stmt.BindInt64(4, system)
+		if err := w.runSlot(stmt, v.Slot); err != nil {
 			return err
 		}
 	}
-	for i := range values.Strings {
-		v := &values.Strings[i]
-		text.BindText(2, v.Folded)
-		text.BindInt64(3, n)
-		text.BindText(4, v.Text)
-		if err := w.runSlot(text, v.Slot); err != nil {
+	return nil
+}
+
+func (w *writer) indexStrings(n int64, values []search.StringValue, stmt *sqlite.Stmt) error {
+	for i := range values {
+		v := &values[i]
+		stmt.BindText(2, v.Folded)
+		stmt.BindInt64(3, n)
+		stmt.BindText(4, v.Text)
+		if err := w.runSlot(stmt, v.Slot); err != nil {
 			return err
 		}
 	}
-	for i := range values.Dates {
-		v := &values.Dates[i]
-		date.BindBytes(2, []byte(lowInstant(v.Low)))
-		date.BindBytes(3, []byte(highInstant(v.High)))
-		date.BindInt64(4, n)
-		if err := w.runSlot(date, v.Slot); err != nil {
+	return nil
+}
+
+func (w *writer) indexDates(n int64, values []search.DateValue, stmt *sqlite.Stmt) error {
+	for i := range values {
+		v := &values[i]
+		stmt.BindBytes(2, []byte(lowInstant(v.Low)))
+		stmt.BindBytes(3, []byte(highInstant(v.High)))
+		stmt.BindInt64(4, n)
+		if err := w.runSlot(stmt, v.Slot); err != nil {
 			return err
 		}
 	}
-	for i := range values.References {
-		v := &values.References[i]
+	return nil
+}
+
+func (w *writer) indexReferences(n int64, values []search.ReferenceValue, stmt *sqlite.Stmt) error {
+	for i := range values {
+		v := &values[i]
 		target, err := w.ensureOr0(typeName, v.Type)
 		if err != nil {
 			return err
@@ -267,21 +280,25 @@ func (w *writer) indexRows(n int64, values *search.Values, token, text, date, re
 		if err != nil {
 			return err
 		}
-		bindID(reference, 2, v.ID)
-		reference.BindInt64(3, n)
-		reference.BindInt64(4, target)
-		reference.BindText(5, v.Version)
-		reference.BindInt64(6, base)
-		if err := w.runSlot(reference, v.Slot); err != nil {
+		bindID(stmt, 2, v.ID)
+		stmt.BindInt64(3, n)
+		stmt.BindInt64(4, target)
+		stmt.BindText(5, v.Version)
+		stmt.BindInt64(6, base)
+		if err := w.runSlot(stmt, v.Slot); err != nil {
 			return err
 		}
 	}
-	for i := range values.URIs {
-		v := &values.URIs[i]
-		uri.BindText(2, v.URI)
-		uri.BindInt64(3, n)
-		uri.BindText(4, v.Version)
-		if err := w.runSlot(uri, v.Slot); err != nil {
+	return nil
+}
+
+func (w *writer) indexURIs(n int64, values []search.URIValue, stmt *sqlite.Stmt) error {
+	for i := range values {
+		v := &values[i]
+		stmt.BindText(2, v.URI)
+		stmt.BindInt64(3, n)
+		stmt.BindText(4, v.Version)
+		if err := w.runSlot(stmt, v.Slot); err != nil {
 			return err
 		}
 	}

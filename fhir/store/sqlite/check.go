@@ -13,26 +13,15 @@ import (
 // search index is what the resources give. The error lists what is wrong; it names resources by type and id, and never
 // what they hold. It reads everything, so it takes a while.
 func (s *Store) Check(ctx context.Context) error {
-	if err := s.admission.enter(ctx); err != nil {
-		return err
-	}
-	defer s.admission.leave()
-	c, err := s.readers.take(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.readers.put(c)
-	if err := c.begin(); err != nil {
-		return asOutcome(err)
-	}
-	defer c.end()
-	k := &checking{reader: reader{s, c}, ctx: ctx}
-	for _, step := range []func() error{k.integrity, k.versions, k.index, k.words} {
-		if err := step(); err != nil {
-			return err
+	return s.snapshot(ctx, func(r reader) error {
+		k := &checking{reader: r, ctx: ctx}
+		for _, step := range []func() error{k.integrity, k.versions, k.index, k.words} {
+			if err := step(); err != nil {
+				return err
+			}
 		}
-	}
-	return errors.Join(k.problems...)
+		return errors.Join(k.problems...)
+	})
 }
 
 // checking is one run of Check.

@@ -134,18 +134,12 @@ func idOf(body, typ string) string {
 
 // Events implements fhir.Store.
 func (s *Store) Events(ctx context.Context, after fhir.Seq, max int) ([]fhir.Event, error) {
-	if err := s.admission.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer s.admission.leave()
-	if max < 1 {
-		return nil, nil // SQLite takes a negative limit for none
-	}
-	c, err := s.readers.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.readers.put(c)
-	r := reader{s, c}
-	return r.events(ctx, sql("SELECT seq, rid, vid, at, method, id, body FROM version v WHERE seq > ? ORDER BY seq LIMIT (? + 0)", int64(after), max))
+	var list []fhir.Event
+	err := s.snapshot(ctx, func(r reader) (err error) {
+		if max > 0 { // SQLite takes a negative limit for none
+			list, err = r.events(ctx, sql("SELECT seq, rid, vid, at, method, id, body FROM version v WHERE seq > ? ORDER BY seq LIMIT (? + 0)", int64(after), max))
+		}
+		return err
+	})
+	return list, err
 }

@@ -123,18 +123,12 @@ func (j *indexJob) covers(other *indexJob) bool {
 
 // IndexJobs implements fhir.Indexer.
 func (s *Store) IndexJobs(ctx context.Context) ([]fhir.IndexJob, error) {
-	if err := s.admission.enter(ctx); err != nil {
+	var list []*indexJob
+	if err := s.snapshot(ctx, func(r reader) (err error) {
+		list, err = r.conn.jobs("ORDER BY id DESC")
+		return asOutcome(err)
+	}); err != nil {
 		return nil, err
-	}
-	defer s.admission.leave()
-	c, err := s.readers.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.readers.put(c)
-	list, err := c.jobs("ORDER BY id DESC")
-	if err != nil {
-		return nil, asOutcome(err)
 	}
 	shown := make([]fhir.IndexJob, len(list))
 	for i, j := range list {

@@ -18,26 +18,20 @@ func (s *Store) lookOut(ctx context.Context) {
 
 // look takes over what other processes have changed: whoever does not write would not notice otherwise.
 func (s *Store) look(ctx context.Context) error {
+	generation, job := int64(0), (*indexJob)(nil)
+	err := s.snapshot(ctx, func(r reader) (err error) {
+		if generation, err = r.conn.generation(); err == nil {
+			job, err = r.conn.nextJob()
+		}
+		return asOutcome(err)
+	})
+	if err != nil {
+		return err
+	}
 	if err := s.admission.enter(ctx); err != nil {
 		return err
 	}
 	defer s.admission.leave()
-	c, err := s.readers.take(ctx)
-	if err != nil {
-		return err
-	}
-	generation, job := int64(0), (*indexJob)(nil)
-	if err = c.begin(); err == nil {
-		generation, err = c.generation()
-		if err == nil {
-			job, err = c.nextJob()
-		}
-		c.end()
-	}
-	s.readers.put(c)
-	if err != nil {
-		return asOutcome(err)
-	}
 	if job != nil {
 		s.note(job)
 	}

@@ -7,13 +7,13 @@ type writeStatements struct {
 	beginImmediate, dataVersion, newest, insertName                         *sqlite.Stmt
 	insertVersion, insertResource, insertCurrent, updateCurrent, currentSeq *sqlite.Stmt
 	insertSuperseded, takeGuardStmt                                         *sqlite.Stmt
-	insertToken, deleteToken, insertString, deleteString                    *sqlite.Stmt
-	insertDate, deleteDate, insertReference, deleteReference                *sqlite.Stmt
-	insertPosition, deletePosition                                          *sqlite.Stmt
 	insertWords, deleteWords                                                *sqlite.Stmt
-	insertURI, deleteURI                                                    *sqlite.Stmt
-	insertNumber, deleteNumber, insertQuantity, deleteQuantity              *sqlite.Stmt
-	insertComposite, deleteComposite, insertTokenText, deleteTokenText      *sqlite.Stmt
+	enter, remove                                                           rowStatements
+}
+
+// rowStatements enter rows into the tables of the index, or remove them: they take the columns in order.
+type rowStatements struct {
+	token, text, date, reference, uri, number, quantity, composite, tokenText, position *sqlite.Stmt
 }
 
 func (w *writeStatements) prepare(c *sqlite.Conn) error {
@@ -33,28 +33,28 @@ func (w *writeStatements) prepare(c *sqlite.Conn) error {
 		{&w.insertSuperseded, "INSERT INTO superseded (rid, vid, seq) VALUES (?, ?, ?)"},
 		{&w.takeGuardStmt, "INSERT INTO guard (key, n) VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1"},
 		// A resource may say the same thing twice, so a row may be there already.
-		{&w.insertToken, "INSERT OR IGNORE INTO token (slot, code, n, system) VALUES (?, ?, ?, ?)"},
-		{&w.deleteToken, "DELETE FROM token WHERE slot = ? AND code = ? AND n = ? AND system = ?"},
-		{&w.insertString, "INSERT OR IGNORE INTO string (slot, folded, n, text) VALUES (?, ?, ?, ?)"},
-		{&w.deleteString, "DELETE FROM string WHERE slot = ? AND folded = ? AND n = ? AND text = ?"},
-		{&w.insertDate, "INSERT OR IGNORE INTO date (slot, low, high, n) VALUES (?, ?, ?, ?)"},
-		{&w.deleteDate, "DELETE FROM date WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
-		{&w.insertReference, "INSERT OR IGNORE INTO reference (slot, id, n, type, version, base) VALUES (?, ?, ?, ?, ?, ?)"},
-		{&w.deleteReference, "DELETE FROM reference WHERE slot = ? AND id = ? AND n = ? AND type = ? AND version = ? AND base = ?"},
-		{&w.insertURI, "INSERT OR IGNORE INTO uri (slot, uri, n, version) VALUES (?, ?, ?, ?)"},
-		{&w.deleteURI, "DELETE FROM uri WHERE slot = ? AND uri = ? AND n = ? AND version = ?"},
-		{&w.insertPosition, "INSERT OR IGNORE INTO position (slot, latitude, longitude, n) VALUES (?, ?, ?, ?)"},
-		{&w.deletePosition, "DELETE FROM position WHERE slot = ? AND latitude = ? AND longitude = ? AND n = ?"},
+		{&w.enter.token, "INSERT OR IGNORE INTO token (slot, code, n, system) VALUES (?, ?, ?, ?)"},
+		{&w.remove.token, "DELETE FROM token WHERE slot = ? AND code = ? AND n = ? AND system = ?"},
+		{&w.enter.text, "INSERT OR IGNORE INTO string (slot, folded, n, text) VALUES (?, ?, ?, ?)"},
+		{&w.remove.text, "DELETE FROM string WHERE slot = ? AND folded = ? AND n = ? AND text = ?"},
+		{&w.enter.date, "INSERT OR IGNORE INTO date (slot, low, high, n) VALUES (?, ?, ?, ?)"},
+		{&w.remove.date, "DELETE FROM date WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
+		{&w.enter.reference, "INSERT OR IGNORE INTO reference (slot, id, n, type, version, base) VALUES (?, ?, ?, ?, ?, ?)"},
+		{&w.remove.reference, "DELETE FROM reference WHERE slot = ? AND id = ? AND n = ? AND type = ? AND version = ? AND base = ?"},
+		{&w.enter.uri, "INSERT OR IGNORE INTO uri (slot, uri, n, version) VALUES (?, ?, ?, ?)"},
+		{&w.remove.uri, "DELETE FROM uri WHERE slot = ? AND uri = ? AND n = ? AND version = ?"},
+		{&w.enter.position, "INSERT OR IGNORE INTO position (slot, latitude, longitude, n) VALUES (?, ?, ?, ?)"},
+		{&w.remove.position, "DELETE FROM position WHERE slot = ? AND latitude = ? AND longitude = ? AND n = ?"},
 		{&w.insertWords, "INSERT INTO words (rowid, word) VALUES (?, ?)"},
 		{&w.deleteWords, "INSERT INTO words (words, rowid, word) VALUES ('delete', ?, ?)"},
-		{&w.insertNumber, "INSERT OR IGNORE INTO number (slot, low, high, n) VALUES (?, ?, ?, ?)"},
-		{&w.deleteNumber, "DELETE FROM number WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
-		{&w.insertQuantity, "INSERT OR IGNORE INTO quantity (slot, unit, low, high, n) VALUES (?, ?, ?, ?, ?)"},
-		{&w.deleteQuantity, "DELETE FROM quantity WHERE slot = ? AND unit = ? AND low = ? AND high = ? AND n = ?"},
-		{&w.insertComposite, insertComposite},
-		{&w.deleteComposite, "DELETE FROM composite WHERE " + whereComposite},
-		{&w.insertTokenText, "INSERT OR IGNORE INTO token_text (slot, text, n) VALUES (?, ?, ?)"},
-		{&w.deleteTokenText, "DELETE FROM token_text WHERE slot = ? AND text = ? AND n = ?"},
+		{&w.enter.number, "INSERT OR IGNORE INTO number (slot, low, high, n) VALUES (?, ?, ?, ?)"},
+		{&w.remove.number, "DELETE FROM number WHERE slot = ? AND low = ? AND high = ? AND n = ?"},
+		{&w.enter.quantity, "INSERT OR IGNORE INTO quantity (slot, unit, low, high, n) VALUES (?, ?, ?, ?, ?)"},
+		{&w.remove.quantity, "DELETE FROM quantity WHERE slot = ? AND unit = ? AND low = ? AND high = ? AND n = ?"},
+		{&w.enter.composite, insertComposite},
+		{&w.remove.composite, "DELETE FROM composite WHERE " + whereComposite},
+		{&w.enter.tokenText, "INSERT OR IGNORE INTO token_text (slot, text, n) VALUES (?, ?, ?)"},
+		{&w.remove.tokenText, "DELETE FROM token_text WHERE slot = ? AND text = ? AND n = ?"},
 	} {
 		stmt, err := c.Prepare(s.sql)
 		if err != nil {

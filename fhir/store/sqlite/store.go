@@ -118,6 +118,11 @@ func (s *Store) start(c *sqlite.Conn) (err error) {
 
 // View implements fhir.Store.
 func (s *Store) View(ctx context.Context, fn func(fhir.Tx) error) error {
+	return s.snapshot(ctx, func(r reader) error { return fn(&viewTx{r}) })
+}
+
+// snapshot runs fn with a reader of its own, on one state of the store.
+func (s *Store) snapshot(ctx context.Context, fn func(reader) error) error {
 	if err := s.admission.enter(ctx); err != nil {
 		return err
 	}
@@ -131,7 +136,7 @@ func (s *Store) View(ctx context.Context, fn func(fhir.Tx) error) error {
 		return asOutcome(err)
 	}
 	defer c.end()
-	return fn(&viewTx{reader{s, c}})
+	return fn(reader{s, c})
 }
 
 // optimisticAttempts is how often an update runs beside others before it gets the writer for itself.
