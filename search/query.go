@@ -141,6 +141,10 @@ const (
 	MaxCount     = 1000
 )
 
+// PageBytes bounds what the resources of a page weigh: the match that exceeds it is the last on its page, and so is the last
+// inclusion. A thousand of the largest resources would not fit in memory.
+const PageBytes = 32 << 20
+
 func (o *Options) zone() *time.Location {
 	if o.Zone == nil {
 		return time.UTC

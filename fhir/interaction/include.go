@@ -26,6 +26,7 @@ type inclusion struct {
 	tx     fhir.Tx
 	base   string
 	most   int             // resources that may be included
+	size   int             // bytes of those that are
 	asked  map[string]bool // references that have been looked up, whatever came of it
 	shown  map[string]bool // versions on the page: "Patient/1/_history/2"
 	wanted []search.Referenced
@@ -93,9 +94,10 @@ func (in *inclusion) add(r *fhir.Resource) {
 	switch {
 	case in.closed:
 		in.deep = true
-	case len(in.entries) == in.most:
+	case len(in.entries) == in.most, in.size > search.PageBytes:
 		in.full = true
 	default:
+		in.size += len(r.Body())
 		in.shown[versioned(r)] = true
 		in.entries = append(in.entries, fhir.Entry{Resource: r, Mode: fhir.ModeInclude})
 		in.added = append(in.added, r)
@@ -109,7 +111,7 @@ func (in *inclusion) warnings() (list []fhir.Issue) {
 			list = append(list, fhir.Issue{Severity: fhir.Warning, Code: fhir.TooCostly, Text: text})
 		}
 	}
-	warn(in.full, fmt.Sprintf("more than %d resources would be included with this page; the rest was left out: ask for smaller pages with _count", in.most))
+	warn(in.full, fmt.Sprintf("more than %d resources or %d MiB would be included with this page; the rest was left out: ask for smaller pages with _count", in.most, search.PageBytes>>20))
 	warn(in.deep, fmt.Sprintf("what is included leads to more than is reached in %d rounds of :iterate; the rest was left out", maxRounds))
 	warn(in.wide, fmt.Sprintf("this page refers to more than %d resources, too many to look for; the rest was left out: ask for smaller pages with _count", lookUps*in.most))
 	warn(in.costly, "what is included would cost too much to find; the rest was left out: ask for smaller pages with _count")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/interaction"
@@ -53,17 +54,17 @@ func TestIncludeBounds(t *testing.T) {
 		warning string
 	}{
 		"List?_id=twenty&_include=List:item":                               {20, ""},
-		"List?_id=more&_include=List:item":                                 {20, "more than 20 resources would be included"},
+		"List?_id=more&_include=List:item":                                 {20, "more than 20 resources or 32 MiB would be included"},
 		"List?_id=broken&_include=List:item":                               {20, ""},
 		"List?_id=toobroken&_include=List:item":                            {0, "refers to more than 200 resources"},
 		"List?_id=toobroken,twenty&_sort=_id&_include=List:item":           {0, "refers to more than 200 resources"},
 		"List?_id=same&_include=List:item":                                 {1, ""},
 		"List?_id=versions&_include=List:item":                             {1, ""},
-		"List?_id=mixed&_include=List:item":                                {20, "more than 20 resources would be included"},
+		"List?_id=mixed&_include=List:item":                                {20, "more than 20 resources or 32 MiB would be included"},
 		"List?_id=mixed,twenty&_include=List:item":                         {20, ""},
 		"Patient?_id=p0,p1&_revinclude=List:item":                          {6, ""},
 		"Patient?_id=p0,p1&_count=1&_revinclude=List:item":                 {4, ""},
-		"List?_id=twenty&_include=List:item&_revinclude:iterate=List:item": {20, "more than 20 resources would be included"},
+		"List?_id=twenty&_include=List:item&_revinclude:iterate=List:item": {20, "more than 20 resources or 32 MiB would be included"},
 	} {
 		list, warnings := included(d.want("", "GET "+query, ""))
 		if len(list) != want.n || (want.warning == "") != (warnings == "") || !strings.Contains(warnings, want.warning) {
@@ -134,6 +135,7 @@ func TestIncludeCanonicals(t *testing.T) {
 		d.want("", "PUT "+typ+"/"+id, fmt.Sprintf(`{"resourceType":"%s","id":"%s",%s%s}`, typ, id, status, rest))
 	}
 	put("ActivityDefinition", "a", `"url":"http://x/both"`)
+	time.Sleep(2 * time.Millisecond) // the one that was written later counts
 	put("PlanDefinition", "b", `"url":"http://x/both"`)
 	put("PlanDefinition", "c", `"url":"http://x/c,|$d","version":"1|2"`)
 	put("PlanDefinition", "lit", `"title":"no url"`)

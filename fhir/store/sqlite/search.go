@@ -59,14 +59,14 @@ func (c *compiler) page(q *search.Query, page *fhir.SearchPage) error {
 		}
 	}
 	var last position
-	more := false
+	more, size := false, 0
 	err := c.query(c.ctx, c.pageStatement(), func(stmt *sqlite.Stmt) error {
-		if len(page.Resources) == q.Count {
+		if len(page.Resources) == q.Count || size > search.PageBytes {
 			more = true
 			return nil
 		}
 		got := row{rid: stmt.ColumnInt64(0), vid: stmt.ColumnInt64(1), at: stmt.ColumnInt64(2), body: stmt.ColumnText(3)}
-		page.Resources = append(page.Resources, got.resource(q.Type, idOf(got.body, q.Type)))
+		page.Resources, size = append(page.Resources, got.resource(q.Type, idOf(got.body, q.Type))), size+len(got.body)
 		last = c.order.position(stmt, 4, nOf(got.rid))
 		return nil
 	})

@@ -117,17 +117,18 @@ func (a *across) page(page *fhir.SearchPage) error {
 	if err != nil {
 		return err
 	}
-	if len(matches) > a.query.Count {
-		matches = matches[:a.query.Count]
-		last := matches[len(matches)-1]
-		page.Next = position{Keys: last.keys, N: last.rid}.encode()
-	}
-	for _, m := range matches {
+	size := 0
+	for i, m := range matches {
+		if i == a.query.Count || size > search.PageBytes {
+			last := matches[i-1]
+			page.Next = position{Keys: last.keys, N: last.rid}.encode()
+			break
+		}
 		r, err := a.resource(m.rid)
 		if err != nil {
 			return err
 		}
-		page.Resources = append(page.Resources, r)
+		page.Resources, size = append(page.Resources, r), size+len(r.Body())
 	}
 	return nil
 }

@@ -39,7 +39,11 @@ func (r *reader) byID(ctx context.Context, q *search.Query) (page *fhir.SearchPa
 	slices.SortFunc(all, func(a, b found) int { return cmp.Compare(a.rid, b.rid) })
 	all = slices.CompactFunc(all, func(a, b found) bool { return a.rid == b.rid })
 	page = &fhir.SearchPage{Total: -1}
+	size := 0
 	for _, f := range all {
+		if size += len(f.body); size > search.PageBytes {
+			return nil, false, nil // it takes more than one page
+		}
 		page.Resources = append(page.Resources, f.resource(q.Type, f.id))
 	}
 	if q.Total != search.TotalNone {

@@ -166,8 +166,9 @@ func (c *compiler) walkedPage(q *search.Query, page *fhir.SearchPage) (ok bool, 
 	if err != nil || !ok {
 		return false, err
 	}
+	size := 0
 	for i, p := range places {
-		if i == q.Count {
+		if i == q.Count || size > search.PageBytes {
 			last := places[i-1]
 			page.Next = position{Keys: []keyValue{last.key}, N: last.n}.encode()
 			break
@@ -175,7 +176,7 @@ func (c *compiler) walkedPage(q *search.Query, page *fhir.SearchPage) (ok bool, 
 		s := sql("SELECT vid, at, body FROM version WHERE seq = (SELECT seq FROM current WHERE rid = ?)", rid(c.typ, p.n))
 		if err := c.query(c.ctx, s, func(stmt *sqlite.Stmt) error {
 			got := row{vid: stmt.ColumnInt64(0), at: stmt.ColumnInt64(1), body: stmt.ColumnText(2)}
-			page.Resources = append(page.Resources, got.resource(q.Type, idOf(got.body, q.Type)))
+			page.Resources, size = append(page.Resources, got.resource(q.Type, idOf(got.body, q.Type))), size+len(got.body)
 			return nil
 		}); err != nil {
 			return false, err
