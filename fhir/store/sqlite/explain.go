@@ -70,8 +70,8 @@ func (c *compiler) explain(q *search.Query) (steps []fhir.ExplainedStep, err err
 		driver.How = "all resources of the type are walked in the order in which they were written until the page is full"
 	case c.order.plain() && !c.total:
 		driver.How = "all resources of the type are walked in the order of their creation until the page is full"
-	case c.order.walk != nil && c.spare != nil && !c.total:
-		driver.How = "the index of the sort rule is walked until the page is full; should that take too many steps, what satisfies " + search.Redacted(c.spare.of) + " is gathered instead"
+	case c.order.walk != nil && c.undecided != nil && !c.total:
+		driver.How = "the index of the sort rule is walked until the page is full; should that take too many steps, what satisfies one of the criteria is gathered instead"
 	case c.order.walk != nil && !c.total:
 		driver.How = "the index of the sort rule is walked until the page is full"
 	default:

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"slices"
 
 	"andiron.dev/fhir"
 	"andiron.dev/search"
@@ -50,12 +49,12 @@ func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage
 
 // page reads one page of matches in order, and one more to know whether there is a next page.
 func (c *compiler) page(q *search.Query, page *fhir.SearchPage) error {
-	if c.order.walk != nil && c.driver == nil {
+	for c.order.walk != nil && c.driver == nil {
 		if ok, err := c.walkedPage(q, page); ok || err != nil {
 			return err
 		}
-		if c.spare != nil {
-			c.driver, c.tests = c.spare, slices.DeleteFunc(c.tests, func(t *criterion) bool { return t == c.spare })
+		if err := c.replan(); err != nil {
+			return err
 		}
 	}
 	var last position

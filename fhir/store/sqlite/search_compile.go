@@ -19,8 +19,9 @@ type compiler struct {
 	driver *criterion   // see plan
 	tests  []*criterion // hold for every match of the driver
 
-	spare  *criterion // the one among the tests that drives the search if a walk is given up
-	budget int        // of a walk, in steps; 0 = it goes as far as it must
+	spare     *criterion   // the one among the tests that drives the search if a walk is given up
+	undecided []*criterion // those among the tests that have to be weighed if a walk is given up
+	budget    int          // of a walk, in steps; 0 = it goes as far as it must
 }
 
 func (r *reader) compiler(ctx context.Context, q *search.Query) (*compiler, error) {

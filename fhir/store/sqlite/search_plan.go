@@ -21,12 +21,7 @@ func (c *compiler) plan(positive []*criterion) (driver *criterion, err error) {
 	case len(positive) == 1 && (c.order == nil || c.order.plain() && positive[0].ordered()):
 		return positive[0], nil
 	}
-	all, err := number(c.conn.newestN, rid(c.typ, 0), rid(c.typ+1, 0))
-	if err != nil {
-		return nil, err
-	}
-	few, most := c.store.sample.few, c.store.sample.most
-	enough := min(max(int(math.Sqrt(float64(c.order.page())*float64(all))), 4*few), most)
+	few := c.store.sample.few
 	// Equalities first: their rows are together, while other criteria may have to pass over many to find one.
 	slices.SortStableFunc(positive, func(a, b *criterion) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, d := range positive {
@@ -34,6 +29,25 @@ func (c *compiler) plan(positive []*criterion) (driver *criterion, err error) {
 			return d, err
 		}
 	}
+	if c.order != nil && c.order.walk != nil && !c.total {
+		c.undecided, c.budget = positive, hopeful*c.order.count
+		return nil, nil
+	}
+	return c.weigh(positive)
+}
+
+// hopeful is how many steps for each match of a page a walk may take before criteria are counted: where one resource in so many
+// matches, the page is full before that is done.
+const hopeful = 25
+
+// weigh compares criteria none of which has few rows.
+func (c *compiler) weigh(positive []*criterion) (driver *criterion, err error) {
+	all, err := number(c.conn.newestN, rid(c.typ, 0), rid(c.typ+1, 0))
+	if err != nil {
+		return nil, err
+	}
+	few, most := c.store.sample.few, c.store.sample.most
+	enough := min(max(int(math.Sqrt(float64(c.order.page())*float64(all))), 4*few), most)
 	limit := enough
 	for _, d := range positive {
 		n, err := c.countRows(d, limit)

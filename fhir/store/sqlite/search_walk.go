@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"slices"
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
@@ -97,7 +98,7 @@ func (c *compiler) walked() (places []place, ok bool, err error) {
 	if len(places) == o.count || o.walk.rest == nil {
 		return places, true, nil
 	}
-	if c.spare != nil { // it has fewer rows than there are resources
+	if c.spare != nil || c.undecided != nil { // it has fewer rows than there are resources
 		return nil, false, nil
 	}
 	n := int64(0)
@@ -111,6 +112,20 @@ func (c *compiler) walked() (places []place, ok bool, err error) {
 		return nil
 	})
 	return places, true, err
+}
+
+// replan decides what comes after a walk that was given up: a longer one, or to gather and sort.
+func (c *compiler) replan() (err error) {
+	driver := c.spare
+	if c.undecided != nil {
+		if driver, err = c.weigh(c.undecided); err != nil {
+			return err
+		}
+		c.undecided = nil
+	}
+	c.driver = driver
+	c.tests = slices.DeleteFunc(c.tests, func(t *criterion) bool { return t == driver })
+	return nil
 }
 
 // steps walks until a page is full, or the budget is used up.
