@@ -22,6 +22,8 @@ type Store interface {
 	// Events returns at most max events of the outbox after the given one, in commit order, without gaps.
 	Events(ctx context.Context, after Seq, max int) ([]Event, error)
 
+	Journal
+
 	// Close waits for running updates and releases the store.
 	Close() error
 }
@@ -29,6 +31,7 @@ type Store interface {
 // Tx is a store within View or Update. It must not be used after the callback returned, nor by two goroutines.
 type Tx interface {
 	Reader
+	Recorder
 
 	// Put writes r as the next version of the resource with its type and id, and creates it where there is none or it was
 	// deleted. In View it fails.
@@ -45,6 +48,9 @@ type Tx interface {
 	// GuardCount says how many updates have taken the guard before this one, which must hold it. It gives numbers
 	// without gaps, and tells whether something has been done already.
 	GuardCount(ctx context.Context, guard string) (int64, error)
+
+	// Append appends entries to the journal with this commit. In View it fails.
+	Append(ctx context.Context, entries ...*JournalEntry) error
 }
 
 // Reader is the reading half of a Tx.

@@ -40,6 +40,14 @@ func layers() map[string][]string {
 		"cmd/andiron/demo":   {"fhir"},
 		"cmd/andiron/intake": {"fhir", "fhir/rest", "fhir/server"},
 		"cmd/fhirgen":        {"fhir", "fhir/r4"},
+		"smart":              append(slices.Clone(core), "smart/compartment"),
+		"smart/audit":        append(slices.Clone(core), "smart", "smart/compartment"),
+		"smart/compartment":  {"fhir", "search"},
+		"smart/secret":       {"fhir"},
+		"smart/authserver":   append(slices.Clone(core), "smart", "smart/account", "smart/audit", "smart/secret", "smart/token"),
+		"smart/account":      {"fhir", "smart/audit"}, "smart/account/accounttest": {},
+		"smart/outbound": {},
+		"smart/token":    {"fhir", "smart", "smart/outbound", "smart/secret"},
 	}
 }
 
@@ -52,9 +60,17 @@ func fences() map[string][]string {
 		"zombiezen.com/go/sqlite":        {"fhir/store/sqlite"},
 		"github.com/alecthomas/kong":     {"cmd/andiron"},
 		"github.com/evanphx/json-patch":  {"fhir/patch"},
-		"net/http":                       {"fhir/rest", "fhir/server", "cmd/andiron", "cmd/andiron/intake", "cmd/andiron/bench", "cmd/andiron/bench/wire", "conformance/spec"},
+		"net/http":                       {"smart/authserver", "smart/outbound", "smart/token", "fhir/rest", "fhir/server", "cmd/andiron", "cmd/andiron/intake", "cmd/andiron/bench", "cmd/andiron/bench/wire", "conformance/spec"},
 		"github.com/schollz/progressbar": {"cmd/andiron/intake"},
 		"github.com/cockroachdb/apd":     {"fhir/path", "search", "search/ucum"},
+		"github.com/golang-jwt/jwt":      {"smart/token", "smart/authserver"},
+		"golang.org/x/time":              {"fhir/rest", "smart/account"},
+		"golang.org/x/crypto":            {"smart/account"},
+		"golang.org/x/oauth2":            {"smart/authserver"},
+		"github.com/coreos/go-oidc":      {"smart/authserver"},
+		"github.com/pquerna/otp":         {"smart/account"},
+		"github.com/boombuler/barcode":   {"smart/authserver"},
+		"github.com/go-webauthn":         {"smart/account", "smart/account/accounttest"},
 	}
 }
 

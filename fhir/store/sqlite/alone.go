@@ -45,12 +45,22 @@ func (tx *aloneTx) write(typ, id string, r *fhir.Resource) (*fhir.Version, error
 	if err != nil {
 		return nil, err
 	}
-	tx.wrote = true
-	if err := tx.writer.apply(w); err != nil {
-		tx.failed = asOutcome(err)
-		return nil, tx.failed
+	if err := tx.change(func() error { return tx.writer.apply(w) }); err != nil {
+		return nil, err
 	}
 	return w.version, nil
+}
+
+// change changes the database.
+func (tx *aloneTx) change(fn func() error) error {
+	if err := tx.sound(); err != nil {
+		return err
+	}
+	tx.wrote = true
+	if err := fn(); err != nil {
+		tx.failed = asOutcome(err)
+	}
+	return tx.failed
 }
 
 // Search implements fhir.Reader. Words wait for the commit unless somebody looks for them.

@@ -35,7 +35,7 @@ func (w *writer) count() error {
 			return err
 		}
 		c.n, c.dataVersion, c.valid = make(map[int64]int64), version, true
-		if err := w.refresh(); err != nil {
+		if err := firstError(w.readJournal(), w.refresh()); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (w *writer) nextN(typ int64) (int64, error) {
 
 // verify reports errConflict when something that tx read for writing has changed since.
 func (w *writer) verify(tx *stagedTx) error {
-	if tx.generation != w.generation {
+	if len(tx.writes) > 0 && tx.generation != w.generation {
 		return errConflict
 	}
 	for _, wr := range tx.writes {
@@ -82,7 +82,7 @@ func (w *writer) verify(tx *stagedTx) error {
 			return errConflict
 		}
 	}
-	return nil
+	return w.verifyRecords(tx)
 }
 
 func (w *writer) takeGuard(guard string) error {
@@ -93,6 +93,16 @@ func (w *writer) takeGuard(guard string) error {
 func (w *writer) applyAll(tx *stagedTx) error {
 	for _, wr := range tx.writes {
 		if err := w.apply(wr); err != nil {
+			return err
+		}
+	}
+	for n, r := range tx.records.writes {
+		if err := w.writeRecord(n, r); err != nil {
+			return err
+		}
+	}
+	for _, e := range tx.entries {
+		if err := w.appendEntry(e); err != nil {
 			return err
 		}
 	}

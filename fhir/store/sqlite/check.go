@@ -9,13 +9,13 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// Check looks the whole store over on a snapshot: SQLite's own structures, the versions and what points at them, and whether the
-// search index is what the resources give. The error lists what is wrong; it names resources by type and id, and never
+// Check looks the whole store over on a snapshot: SQLite's own structures, the versions and what points at them, whether the
+// search index is what the resources give, and the journal. The error lists what is wrong; it names resources by type and id, and never
 // what they hold. It reads everything, so it takes a while.
 func (s *Store) Check(ctx context.Context) error {
 	return s.snapshot(ctx, func(r reader) error {
 		k := &checking{reader: r, ctx: ctx}
-		for _, step := range []func() error{k.integrity, k.versions, k.index, k.words} {
+		for _, step := range []func() error{k.integrity, k.versions, k.index, k.words, k.journal} {
 			if err := step(); err != nil {
 				return err
 			}

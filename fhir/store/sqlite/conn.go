@@ -14,6 +14,7 @@ type conn struct {
 	*sqlite.Conn
 	beginStmt, endStmt, rollbackStmt    *sqlite.Stmt
 	current, superseded, version, guard *sqlite.Stmt
+	record, entry                       *sqlite.Stmt
 	dictionaryID, dictionaryText        *sqlite.Stmt
 	firstAt, newestSeq, newestN         *sqlite.Stmt
 	kept                                map[string]*sqlite.Stmt // queries whose statements are kept prepared
@@ -81,6 +82,8 @@ func newConn(c *sqlite.Conn) (*conn, error) {
 		{&k.superseded, "SELECT seq FROM superseded WHERE rid = ? AND vid = ?"},
 		{&k.version, "SELECT vid, at, body FROM version WHERE seq = ?"},
 		{&k.guard, "SELECT n FROM guard WHERE key = ?"},
+		{&k.record, "SELECT owner, expires, version, value FROM record WHERE kind = ? AND key = ?"},
+		{&k.entry, selectEntry + "seq = ? AND time >= ? AND time < ?"},
 		{&k.dictionaryID, "SELECT id FROM dictionary WHERE kind = ? AND text = ?"},
 		{&k.dictionaryText, "SELECT text FROM dictionary WHERE id = ? AND kind = ?"},
 		{&k.firstAt, "SELECT at FROM version WHERE seq >= ? ORDER BY seq LIMIT 1"},

@@ -8,6 +8,9 @@
 //	       -> a conflict runs fn again; after a few of those, or when fn searches what it has itself written, it runs
 //	          alone on the writer's connection
 //
+//	Record, Append -> records are read from the snapshot and staged like resources, entries of the journal are numbered and hashed by
+//	          the writer; both are in the commit of whatever else the update writes
+//
 //	IndexBeside -> jobs on the search index, in steps: read and computed on a snapshot, written in a turn of the writer
 //
 // A version is written once, into the table "version", which is history and outbox in one; "current" points into it. The

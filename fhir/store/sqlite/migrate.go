@@ -40,7 +40,7 @@ func migrate(c *sqlite.Conn) error {
 		return err
 	}
 	slices.Sort(scripts)
-	found, err := schemaVersion(c, len(scripts))
+	found, err := firstLook(c, len(scripts))
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,13 @@ func migrate(c *sqlite.Conn) error {
 		}
 	}
 	return nil
+}
+
+// firstLook is schemaVersion on one snapshot: another process may be creating the store at this moment.
+func firstLook(c *sqlite.Conn, known int) (version int, err error) {
+	end := sqlitex.Transaction(c)
+	defer end(&err)
+	return schemaVersion(c, known)
 }
 
 // schemaVersion says which schema the file has, 0 for an empty one. Its error is a *SchemaError.

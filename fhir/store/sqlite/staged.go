@@ -14,11 +14,13 @@ import (
 // the update runs alone instead.
 type stagedTx struct {
 	reader
-	ctx    context.Context
-	guards []string
-	counts map[string]int64 // guards as the snapshot has them
-	writes []*write
-	alone  bool
+	ctx     context.Context
+	guards  []string
+	counts  map[string]int64 // guards as the snapshot has them
+	writes  []*write
+	records stagedRecords
+	entries []*fhir.JournalEntry // of the journal
+	alone   bool
 
 	generation int64 // of what is indexed
 }
@@ -58,6 +60,12 @@ func (tx *stagedTx) run(fn func(fhir.Tx) error) error {
 	}
 	return fn(tx)
 }
+
+// wrote reports whether there is anything to commit.
+func (tx *stagedTx) wrote() bool { return tx.size() > 0 }
+
+// size is what the update has staged.
+func (tx *stagedTx) size() int { return len(tx.writes) + len(tx.records.writes) + len(tx.entries) }
 
 func (tx *stagedTx) snapshot() error {
 	if tx.conn != nil {

@@ -7,6 +7,8 @@ type writeStatements struct {
 	beginImmediate, dataVersion, newest, insertName                         *sqlite.Stmt
 	insertVersion, insertResource, insertCurrent, updateCurrent, currentSeq *sqlite.Stmt
 	insertSuperseded, takeGuardStmt                                         *sqlite.Stmt
+	recordVersion, keepRecord, dropRecord, expiredRecord, sweepExpired      *sqlite.Stmt
+	newestEntry, insertEntry, insertEntryKey, insertMinute                  *sqlite.Stmt
 	insertWords, deleteWords                                                *sqlite.Stmt
 	enter, remove                                                           rowStatements
 }
@@ -32,6 +34,17 @@ func (w *writeStatements) prepare(c *sqlite.Conn) error {
 		{&w.currentSeq, "SELECT seq FROM current WHERE rid = ?"},
 		{&w.insertSuperseded, "INSERT INTO superseded (rid, vid, seq) VALUES (?, ?, ?)"},
 		{&w.takeGuardStmt, "INSERT INTO guard (key, n) VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1"},
+		{&w.recordVersion, "SELECT version FROM record WHERE kind = ? AND key = ?"},
+		{&w.keepRecord, `INSERT INTO record (kind, key, owner, expires, version, value) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET owner = excluded.owner, expires = excluded.expires, version = excluded.version, value = excluded.value`},
+		{&w.dropRecord, "DELETE FROM record WHERE kind = ? AND key = ?"},
+		{&w.expiredRecord, "SELECT 1 FROM record WHERE expires <> 0 AND expires <= ? LIMIT 1"},
+		{&w.sweepExpired, `DELETE FROM record WHERE (kind, key) IN
+			(SELECT kind, key FROM record WHERE expires <> 0 AND expires <= ? ORDER BY expires LIMIT (? + 0))`},
+		{&w.newestEntry, "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"},
+		{&w.insertEntry, "INSERT INTO journal (seq, time, keys, body, hash) VALUES (?, ?, ?, ?, ?)"},
+		{&w.insertEntryKey, "INSERT INTO journal_key (key, seq, more) VALUES (?, ?, ?)"},
+		{&w.insertMinute, "INSERT INTO journal_minute (minute, first, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last"},
 		// A resource may say the same thing twice, so a row may be there already.
 		{&w.enter.token, "INSERT OR IGNORE INTO token (slot, code, n, system) VALUES (?, ?, ?, ?)"},
 		{&w.remove.token, "DELETE FROM token WHERE slot = ? AND code = ? AND n = ? AND system = ?"},

@@ -29,6 +29,10 @@ type Options struct {
 	// SearchLimit bounds the resources and index rows that one search may look at; 0 = no bound.
 	SearchLimit int64
 
+	// JournalKey makes the hashes of the journal HMACs, which only its holder can make anew; nil = plain hashes. All who write to a
+	// store must have the same.
+	JournalKey []byte
+
 	// Unsafe leaves out the fsync of each commit. For measurements only: a crash of the machine loses what was acknowledged.
 	Unsafe bool
 }
@@ -161,7 +165,7 @@ func (s *Store) Update(ctx context.Context, guards []string, fn func(fhir.Tx) er
 			return s.writer.runAlone(ctx, guards, fn)
 		case err != nil:
 			return err
-		case len(tx.writes) == 0:
+		case !tx.wrote():
 			return nil
 		}
 		if err := s.writer.commit(tx); !errors.Is(err, errConflict) {

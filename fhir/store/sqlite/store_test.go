@@ -30,7 +30,7 @@ func TestStoreManyRows(t *testing.T) {
 func engine() storetest.Engine {
 	return storetest.Engine{
 		Open: func(t testing.TB, o storetest.Options) fhir.Store {
-			s, err := sqlite.Open(sqlite.Options{Dir: o.Place, Params: o.Params, Now: o.Now, Unsafe: o.Unsafe})
+			s, err := sqlite.Open(sqlite.Options{Dir: o.Place, Params: o.Params, Now: o.Now, JournalKey: o.JournalKey, Unsafe: o.Unsafe})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,6 +23,8 @@ type writer struct {
 	commits  atomic.Int64
 	tidied   int64 // commits when the log was emptied last
 	wordings []wording
+	expiring int // records that the running transaction has written
+	journal  journal
 	indexing
 	log log
 	writeStatements
@@ -130,7 +132,7 @@ func (w *writer) serve() {
 			<-j.finished
 			continue
 		}
-		group, writes := []*job{j}, len(j.tx.writes)
+		group, writes := []*job{j}, j.tx.size()
 		for writes < maxGroup && next == nil {
 			select {
 			case j, ok := <-w.queue:
@@ -141,7 +143,7 @@ func (w *writer) serve() {
 				case j.turn != nil:
 					next = j // after this group
 				default:
-					group, writes = append(group, j), writes+len(j.tx.writes)
+					group, writes = append(group, j), writes+j.tx.size()
 				}
 				continue
 			default:
@@ -161,6 +163,7 @@ func (w *writer) wait() (j *job, ok bool) {
 		case j, ok = <-w.queue:
 			return j, ok
 		case <-idle.C:
+			w.sweepIdle()
 			w.log.empty(w.conn)
 			w.tidied = w.commits.Load()
 		}
@@ -232,7 +235,7 @@ func (w *writer) begin() error {
 }
 
 func (w *writer) end() error {
-	if err := firstError(w.writeWords(), w.settle()); err != nil {
+	if err := firstError(w.writeWords(), w.settle(), w.writeJournal(), w.sweepRecords()); err != nil {
 		return err
 	}
 	if err := run(w.conn.endStmt); err != nil {
@@ -247,7 +250,8 @@ func (w *writer) end() error {
 
 func (w *writer) rollback() {
 	clear(w.conn.fresh)
-	w.wordings = w.wordings[:0]
+	w.wordings, w.expiring = w.wordings[:0], 0
+	w.journal.forget()
 	w.unsettled()
 	w.counters.valid = false
 	// SQLite has rolled back by itself after some errors; the statement then fails, which is fine.

@@ -51,12 +51,20 @@ func benchmarks() []benchmark {
 		{"HistoryInstance", benchHistory(fhir.HistoryQuery{Type: "Patient", ID: "p7", Count: 20})},
 		{"HistoryType", benchHistory(fhir.HistoryQuery{Type: "Patient", Count: 20})},
 		{"Events", benchEvents},
+		{"Append", benchAppend(1, 1)},
+		{"AppendParallel32", benchAppend(32, 1)},
+		{"AppendBatch1000", benchAppend(1, 1000)},
+		{"CreateAudited", benchCreateAudited(1)},
+		{"CreateAuditedParallel32", benchCreateAudited(32)},
+		{"Token", benchToken(1)},
+		{"TokenParallel32", benchToken(32)},
+		{"Record", benchRecord},
 	}
 }
 
 func (s *suite) openBench(b *testing.B, unsafe bool) fhir.Store {
 	b.Helper()
-	st := s.engine.Open(b, Options{Place: b.TempDir(), Params: s.params, Now: time.Now, Unsafe: unsafe})
+	st := s.engine.Open(b, Options{Place: b.TempDir(), Params: s.params, Now: time.Now, JournalKey: journalKey(), Unsafe: unsafe})
 	b.Cleanup(func() {
 		if err := st.Close(); err != nil {
 			b.Error(err)

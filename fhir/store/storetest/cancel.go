@@ -76,7 +76,7 @@ func testCancelSearch(t *testing.T, s *suite) {
 // testClose closes a store while it is in use.
 func testClose(t *testing.T, s *suite) {
 	place := t.TempDir()
-	clock := NewClock(time.Date(2024, 5, 31, 12, 0, 0, 0, time.UTC))
+	clock := NewClock(noon())
 	st := s.openAt(t, place, clock)
 	st.put(patient(t, "0", "Zero"))
 	ctx := t.Context()
@@ -146,7 +146,7 @@ func wantClosed(t *testing.T, st *store) {
 // testCloseUnderLoad closes a store in the middle of many updates: each either failed cleanly or is there afterwards.
 func testCloseUnderLoad(t *testing.T, s *suite) {
 	place := t.TempDir()
-	st := s.openAt(t, place, NewClock(time.Date(2024, 5, 31, 12, 0, 0, 0, time.UTC)))
+	st := s.openAt(t, place, NewClock(noon()))
 	var mu sync.Mutex
 	var written []string
 	var wg sync.WaitGroup

@@ -17,6 +17,9 @@ import (
 // crashPlace names, for the child process, the place of the store that it is to write to until it is killed.
 const crashPlace = "ANDIRON_CRASH_PLACE"
 
+// alone begins the entries that the child appends by themselves.
+const alone = "alone "
+
 // crashSize is how many resources a transaction of the child creates.
 const crashSize = 4
 
@@ -77,7 +80,7 @@ func killAfter(t *testing.T, place string, round int, patience time.Duration) (a
 
 // crashChild writes until it is killed, and prints the number of each transaction that Update has returned for.
 func (s *suite) crashChild(t *testing.T, place string) {
-	st := s.engine.Open(t, Options{Place: place, Params: s.params, Now: time.Now})
+	st := s.engine.Open(t, Options{Place: place, Params: s.params, Now: time.Now, JournalKey: journalKey()})
 	ctx := t.Context()
 	var wg sync.WaitGroup
 	for g := range 8 {
@@ -89,6 +92,12 @@ func (s *suite) crashChild(t *testing.T, place string) {
 						if _, err := tx.Put(ctx, crashObservation(t, id, i)); err != nil {
 							return err
 						}
+					}
+					if err := tx.Keep(ctx, &fhir.Record{Kind: "transaction", Key: id, Owner: "crash"}); err != nil {
+						return err
+					}
+					if err := tx.Append(ctx, entry(id, "crash", id)); err != nil {
+						return err
 					}
 					if n%3 == 0 { // the same resource, by all
 						if _, err := tx.Put(ctx, patient(t, "shared", "By"+id)); err != nil {
@@ -102,6 +111,9 @@ func (s *suite) crashChild(t *testing.T, place string) {
 					}
 					return nil
 				})
+				if err == nil {
+					err = st.Append(ctx, entry(alone+id, alone))
+				}
 				if err != nil {
 					fmt.Printf("failed %v\n", err)
 					return
@@ -122,7 +134,7 @@ func crashObservation(t testing.TB, transaction string, i int) *fhir.Resource {
 // survey opens the store that the child has left.
 func (s *suite) survey(t *testing.T, place string, round int, acknowledged map[string]bool) {
 	t.Helper()
-	st := s.engine.Open(t, Options{Place: place, Params: s.params, Now: time.Now})
+	st := s.engine.Open(t, Options{Place: place, Params: s.params, Now: time.Now, JournalKey: journalKey()})
 	inspected := &store{Store: st, t: t, suite: s, place: place}
 	defer func() {
 		if err := st.Close(); err != nil {
@@ -145,6 +157,7 @@ func (s *suite) survey(t *testing.T, place string, round int, acknowledged map[s
 			t.Errorf("round %d: transaction %s was acknowledged and is lost", round, id)
 		}
 	}
+	inspected.surveyJournal(round, parts, acknowledged)
 	looked := 0
 	for id := range parts { // a few are enough: check looks at all
 		if looked++; looked > 20 {
@@ -159,4 +172,36 @@ func (s *suite) survey(t *testing.T, place string, round int, acknowledged map[s
 	}
 	inspected.check()
 	t.Logf("round %d: %d transactions acknowledged in all, %d there", round, len(acknowledged), len(parts))
+}
+
+// surveyJournal looks whether each transaction that is there has its record and its entry in the journal, and none else has.
+func (s *store) surveyJournal(round int, parts map[string]int, acknowledged map[string]bool) {
+	s.t.Helper()
+	entries := make(map[string]int)
+	for _, e := range s.chain() {
+		entries[string(e.Body)]++
+	}
+	records := make(map[string]bool)
+	for _, key := range s.records("transaction", "crash", 1000) {
+		records[key] = true
+	}
+	for id := range parts {
+		if entries[id] != 1 || !records[id] {
+			s.t.Errorf("round %d: transaction %s has %d entries in the journal; that it has its record is %v", round, id, entries[id], records[id])
+		}
+		delete(records, id)
+	}
+	for body := range entries {
+		if parts[strings.TrimPrefix(body, alone)] == 0 {
+			s.t.Errorf("round %d: the journal has %q, of which there is nothing else", round, body)
+		}
+	}
+	for id := range acknowledged {
+		if entries[alone+id] != 1 {
+			s.t.Errorf("round %d: the entry %q was acknowledged and is there %d times", round, alone+id, entries[alone+id])
+		}
+	}
+	for id := range records {
+		s.t.Errorf("round %d: transaction %s has its record and nothing else", round, id)
+	}
 }

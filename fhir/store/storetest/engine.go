@@ -25,10 +25,11 @@ type Engine struct {
 type Options struct {
 	// Place says which store: a folder that exists. Two stores opened at one place are the same store, as two processes
 	// see it; an engine that keeps its data elsewhere derives a name from it.
-	Place  string
-	Params *search.Params
-	Now    func() time.Time
-	Unsafe bool // commits need not be durable; what that saves is measured
+	Place      string
+	Params     *search.Params
+	Now        func() time.Time
+	JournalKey []byte
+	Unsafe     bool // commits need not be durable; what that saves is measured
 }
 
 // suite is an engine together with what all tests need.

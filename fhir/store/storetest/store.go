@@ -24,14 +24,14 @@ type store struct {
 // open opens an empty store, whose clock starts at noon on 2024-05-31.
 func (s *suite) open(t testing.TB) *store {
 	t.Helper()
-	return s.openAt(t, t.TempDir(), NewClock(time.Date(2024, 5, 31, 12, 0, 0, 0, time.UTC)))
+	return s.openAt(t, t.TempDir(), NewClock(noon()))
 }
 
 // openAt opens a store at a place where one may be already.
 func (s *suite) openAt(t testing.TB, place string, clock *Clock) *store {
 	t.Helper()
 	st := &store{t: t, suite: s, clock: clock, place: place}
-	st.Store = s.engine.Open(t, Options{Place: place, Params: s.params, Now: clock.Now})
+	st.Store = s.engine.Open(t, Options{Place: place, Params: s.params, Now: clock.Now, JournalKey: journalKey()})
 	t.Cleanup(func() {
 		if err := st.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)
