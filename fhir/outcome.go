@@ -38,6 +38,7 @@ type Outcome struct {
 	Refinement Refinement
 	Allow      []string      // of MethodNotAllowed: the methods that are supported there
 	RetryAfter time.Duration // for Transient, LockError and Throttled: when to come back; 0 = not said
+	Challenge  string        // of Login, Expired and Forbidden: what WWW-Authenticate says beyond the realm (RFC 6750, RFC 9470)
 	cause      error         // for the log only
 }
 

@@ -134,6 +134,9 @@ type Request struct {
 	Patch    *PatchBody // of patch
 	Input    Parameters // of operation: what stands in the URL and in Resource, as the OperationDefinition has it
 
+	// Provenance is what the X-Provenance header holds: it is stored with what the request writes, as the source of that.
+	Provenance *Resource
+
 	// Once names a transaction that must not happen twice: when one with the same name has been committed before, it fails
 	// with Duplicate and changes nothing.
 	Once string

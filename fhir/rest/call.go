@@ -25,6 +25,7 @@ type call struct {
 	err   error         // what went wrong, for the log
 	code  int           // status sent
 	size  int           // bytes of the body sent
+	leave func()        // ends what Throttle has begun
 }
 
 func (e *Edge) serve(c echo.Context) error {
@@ -32,6 +33,7 @@ func (e *Edge) serve(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(k.http.Context(), e.Limits.Time)
 	defer cancel()
 	defer k.log()
+	defer k.release()
 	defer k.rescue()
 	k.prepare()
 	if k.http.Method == http.MethodOptions {
@@ -113,6 +115,9 @@ func (k *call) answer(ctx context.Context) (*fhir.Response, error) {
 	}
 	k.req = req
 	req.Base = k.base
+	if ctx, err = k.admit(ctx); err != nil {
+		return nil, err
+	}
 	if err := k.readHeaders(); err != nil {
 		return nil, err
 	}

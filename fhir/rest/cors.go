@@ -23,6 +23,9 @@ func (k *call) cors(h http.Header) {
 			allowed = known
 		}
 	}
+	if allowed == "" && k.edge.Origin != nil && k.edge.Origin(origin) {
+		allowed = origin
+	}
 	if allowed == "" {
 		return
 	}
@@ -57,7 +60,7 @@ func (k *call) options() {
 	h.Set("Allow", strings.Join(allowed, ", "))
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", strings.Join(allowed, ", "))
-		h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, X-Correlation-Id, X-Request-Id")
+		h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, X-Correlation-Id, X-Provenance, X-Request-Id")
 		h.Set("Access-Control-Max-Age", "3600")
 	}
 	k.code = http.StatusNoContent

@@ -36,6 +36,9 @@ func (k *call) readHeaders() error {
 	for _, list := range h.Values("Prefer") {
 		readPrefer(list, &req.Prefer)
 	}
+	if err := k.readProvenance(); err != nil {
+		return err
+	}
 	return k.readOnce()
 }
 

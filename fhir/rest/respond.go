@@ -86,9 +86,11 @@ func (k *call) fail(err error) {
 		h.Set("Allow", strings.Join(o.Allow, ", "))
 	}
 	if o.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(o.RetryAfter.Seconds()+0.999)))
+		h.Set("Retry-After", retryAfter(o))
 	}
-	k.write(Status(o), k.shown(o).Resource())
+	status := Status(o)
+	k.challenge(status, o)
+	k.write(status, k.shown(o).Resource())
 }
 
 // shown is what a client may see of an outcome. Of an internal error that is no more than what finds it in the log.

@@ -22,6 +22,9 @@ func Status(o *fhir.Outcome) int {
 	case fhir.NoSuchOperation:
 		return http.StatusNotFound
 	}
+	if o.Challenge != "" && o.Code() == fhir.Expired { // a token; what else expires is gone
+		return http.StatusUnauthorized
+	}
 	switch o.Code() {
 	case fhir.Login, fhir.Unknown:
 		return http.StatusUnauthorized
