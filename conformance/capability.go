@@ -20,6 +20,8 @@ type Statement struct {
 	Version      string    // of the software
 	Date         time.Time // since when it has been like this
 	SingleDelete bool      // conditional delete refuses several matches
+	ReadOnly     []string  // resource types that only the server writes
+	SMART        bool      // requests are authorized as SMART App Launch has it, by /auth beside the base
 }
 
 // Capability renders the statement of a server that clients know under base. It has no id, because it cannot be read under one.
@@ -41,6 +43,7 @@ func (s *Statement) Capability(base string) *fhir.Resource {
 	w.Name("rest").Array().Object().Name("mode").String("server")
 	w.Name("documentation").String("Resources are stored as they were submitted: nothing is merged, and nothing but id, meta.versionId and " +
 		"meta.lastUpdated is altered. A patch removes generated narrative that it leaves out of date.")
+	s.security(w, base)
 	w.Name("resource").Array()
 	referrers := s.referrers()
 	for _, name := range s.Spec.Resources() {
@@ -72,10 +75,15 @@ func (s *Statement) interactions(w *fhir.Writer, candidates ...fhir.Interaction)
 
 func (s *Statement) resource(w *fhir.Writer, name, base string, referrers map[string][]string) {
 	w.Object().Name("type").String(name).Name("profile").String("http://hl7.org/fhir/StructureDefinition/" + name)
-	s.interactions(w, fhir.Read, fhir.VRead, fhir.Update, fhir.Patch, fhir.Delete, fhir.HistoryInstance, fhir.HistoryType, fhir.Create, fhir.SearchType)
-	w.Name("versioning").String("versioned-update").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead))
-	w.Name("updateCreate").Bool(s.Registry.Handles(fhir.Update))
-	s.conditions(w)
+	if slices.Contains(s.ReadOnly, name) {
+		s.interactions(w, fhir.Read, fhir.VRead, fhir.HistoryInstance, fhir.HistoryType, fhir.SearchType)
+		w.Name("versioning").String("versioned").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead)).Name("updateCreate").Bool(false)
+	} else {
+		s.interactions(w, fhir.Read, fhir.VRead, fhir.Update, fhir.Patch, fhir.Delete, fhir.HistoryInstance, fhir.HistoryType, fhir.Create, fhir.SearchType)
+		w.Name("versioning").String("versioned-update").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead))
+		w.Name("updateCreate").Bool(s.Registry.Handles(fhir.Update))
+		s.conditions(w)
+	}
 	w.Name("referencePolicy").Array().String("literal").String("logical").EndArray()
 	if s.Registry.Handles(fhir.SearchType) {
 		s.search(w, name, referrers)

@@ -22,6 +22,7 @@ import (
 type house struct {
 	*testing.T
 	spec      *r4.Spec
+	params    *search.Params
 	server    *server.Server
 	store     *sqlite.Store
 	statement fhir.Element
@@ -39,7 +40,7 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	h := &house{T: t, spec: spec, store: store}
+	h := &house{T: t, spec: spec, params: params, store: store}
 	if h.server, err = server.New(server.Config{Store: store, Spec: spec, Params: params}); err != nil {
 		t.Fatal(err)
 	}

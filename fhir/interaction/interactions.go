@@ -29,6 +29,10 @@ type Interactions struct {
 	// Capabilities gives the CapabilityStatement for a mode.
 	Capabilities func(base, mode string) (*fhir.Resource, error)
 
+	// Internal gives the context of what the server looks up for its own sake, such as the codes of a value set; nil = that of
+	// the request.
+	Internal func(context.Context) context.Context
+
 	// MaxEntries bounds the entries of a batch or transaction; 0 = 5,000.
 	MaxEntries int
 	// MaxIncluded bounds the resources that one page of a search includes beside its matches; 0 = DefaultMaxIncluded.

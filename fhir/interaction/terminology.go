@@ -15,6 +15,9 @@ func (x *Interactions) resolve(ctx context.Context, tx fhir.Tx, q *search.Query,
 	if err != nil {
 		return nil, nil, err
 	}
+	if x.Internal != nil {
+		ctx = x.Internal(ctx)
+	}
 	resolved, issues, err := terminology.New(x.Spec, x.Params, tx, &x.terms).Resolve(ctx, q, strict)
 	return resolved, append(lists, issues...), err
 }

@@ -150,7 +150,7 @@ func (t *transaction) run(ctx context.Context, tx fhir.Tx) error {
 	for i, e := range t.entries {
 		req := *e.req
 		req.Tx = tx
-		if req.Interaction == fhir.Create {
+		if req.Interaction == fhir.Create || req.Interaction == fhir.Update && req.Condition != nil && !e.root.Get("id").Exists() {
 			req.ID = e.id
 		}
 		requests[i] = &req

@@ -17,6 +17,9 @@ func (x *Interactions) update(ctx context.Context, req *fhir.Request) (*fhir.Res
 		}
 	}
 	fresh := x.NewID() // once, so that fn gives the same id however often it runs
+	if req.Condition != nil && req.ID != "" {
+		fresh = req.ID // that a transaction has promised to references
+	}
 	var resp *fhir.Response
 	err := x.change(ctx, req, func(tx fhir.Tx) error {
 		id := req.ID
@@ -28,7 +31,11 @@ func (x *Interactions) update(ctx context.Context, req *fhir.Request) (*fhir.Res
 			if id, err = conditionalID(req.Resource, match, fresh); err != nil {
 				return err
 			}
-			if match == nil && id != fresh {
+			if match == nil && id == fresh {
+				resp, err = x.bring(ctx, tx, req, req.Resource.WithID(id))
+				return err
+			}
+			if match == nil {
 				if err := vacant(ctx, tx, req.Type, id); err != nil {
 					return err
 				}
@@ -75,6 +82,15 @@ func vacant(ctx context.Context, tx fhir.Tx, typ, id string) error {
 		return err
 	}
 	return fhir.NewOutcome(fhir.Conflict, "nothing matches the condition, but a resource with the id of this one exists", typ+".id")
+}
+
+// bring creates a resource under an id that the server has made.
+func (x *Interactions) bring(ctx context.Context, tx fhir.Tx, req *fhir.Request, r *fhir.Resource) (*fhir.Response, error) {
+	if err := ifMatch(req, nil); err != nil {
+		return nil, err
+	}
+	version, err := tx.Create(ctx, r)
+	return &fhir.Response{Result: fhir.Created, Resource: r, Version: version}, err
 }
 
 // put writes a resource over its current version, if If-Match allows it and there is anything to change.

@@ -18,6 +18,8 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rest"
 	"andiron.dev/search"
+	"andiron.dev/smart"
+	"andiron.dev/smart/audit"
 	"github.com/labstack/echo/v4"
 )
 
@@ -27,6 +29,12 @@ type Config struct {
 	Spec    *r4.Spec
 	Params  *search.Params
 	Modules []fhir.Module
+	// Guard decides who may see and do what; it was made for Store. nil = whoever can reach the server may do everything.
+	Guard *smart.Guard
+	// Authority says who requests are from; with a Guard there must be one, or nobody may do anything.
+	Authority Authority
+	// Trail is where what is done is written down; Guard was made for its Store. nil = nowhere.
+	Trail *audit.Trail
 
 	BaseURL      string           // the FHIR base as clients see it; "" = what each request says
 	Hosts        []string         // host names that requests may be for; nil = any
@@ -36,6 +44,8 @@ type Config struct {
 	MaxEntries   int              // entries of a batch or transaction; 0 = 5,000
 	MaxIncluded  int              // resources that a page of a search includes beside its matches; 0 = 1,000
 	Limits       rest.Limits      //
+	Bounds       Bounds           // of one caller
+	Proxies      rest.Proxies     // reverse proxies that are believed what they say of the client
 	PageKey      []byte           // seals page links; nil = a fresh one, so that links die with the server
 	Now          func() time.Time // nil = time.Now
 	NewID        func() string    // nil = NewUUID
@@ -51,6 +61,7 @@ type Server struct {
 	registry *fhir.Registry
 	handler  fhir.Handler
 	echo     *echo.Echo
+	front    http.Handler // echo behind config.Proxies
 }
 
 // New assembles a server. It does not listen yet.
@@ -63,11 +74,21 @@ func New(config Config) (*Server, error) {
 	}
 	statement := &conformance.Statement{
 		Registry: s.registry, Spec: config.Spec, Params: config.Params, Version: config.Version,
-		Date: config.Now(), SingleDelete: config.SingleDelete,
+		Date: config.Now(), SingleDelete: config.SingleDelete, SMART: config.Authority != nil,
 	}
 	x := &interaction.Interactions{
 		Store: config.Store, Spec: config.Spec, Gate: gate.New(config.Spec), Params: config.Params, Seal: sealer, NewID: config.NewID, Now: config.Now,
 		Parse: rest.Parse, Capabilities: cached(statement, config.Params.Generation, config.Now), MaxEntries: config.MaxEntries, MaxIncluded: config.MaxIncluded, SingleDelete: config.SingleDelete,
+	}
+	chain := []fhir.Middleware{x.Known, x.Subset, x.Definitions, x.Check}
+	if config.Guard != nil {
+		config.Guard.Attach(s.registry, rest.Parse)
+		x.Store, x.Internal = config.Guard.Store(), smart.System
+		chain = append([]fhir.Middleware{config.Guard.Middleware}, chain...)
+	}
+	if config.Trail != nil {
+		statement.ReadOnly = []string{"AuditEvent"}
+		chain = append([]fhir.Middleware{config.Trail.Middleware}, chain...)
 	}
 	if err := x.Register(s.registry); err != nil {
 		return nil, err
@@ -77,7 +98,7 @@ func New(config Config) (*Server, error) {
 			return nil, err
 		}
 	}
-	s.handler = fhir.Chain(s.registry, x.Known, x.Subset, x.Definitions, x.Check)
+	s.handler = fhir.Chain(s.registry, chain...)
 	x.Handler = s.handler
 	s.mount()
 	return s, nil
@@ -131,7 +152,10 @@ func (s *Server) mount() {
 	edge := &rest.Edge{
 		Handler: s.handler, Path: Path, BaseURL: s.config.BaseURL, Hosts: s.config.Hosts, Origins: s.config.Origins,
 		NewID: s.config.NewID, Now: s.config.Now, Log: s.config.Log, Limits: s.config.Limits, Known: s.known,
+		Throttle: s.config.Bounds.throttle(),
 	}
+	s.front = s.config.Proxies.Handler(s.echo)
+	s.authorize(edge)
 	edge.Mount(s.echo)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		s.echo.Add(method, "/healthz", func(c echo.Context) error { return say(c, http.StatusOK, "ok\n") })
@@ -178,7 +202,7 @@ func say(c echo.Context, status int, text string) error {
 }
 
 // ServeHTTP implements http.Handler, for tests and for embedding.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.front.ServeHTTP(w, r) }
 
 // Registry is what the server offers.
 func (s *Server) Registry() *fhir.Registry { return s.registry }

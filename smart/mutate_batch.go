@@ -1,0 +1,5 @@
+//go:build mutate_batch
+
+package smart
+
+const mutated = hookBatch

@@ -1,0 +1,5 @@
+//go:build mutate_chain
+
+package smart
+
+const mutated = hookChain

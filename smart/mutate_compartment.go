@@ -1,0 +1,5 @@
+//go:build mutate_compartment
+
+package smart
+
+const mutated = hookCompartment

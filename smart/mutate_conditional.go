@@ -1,0 +1,5 @@
+//go:build mutate_conditional
+
+package smart
+
+const mutated = hookConditional

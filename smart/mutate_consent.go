@@ -1,0 +1,5 @@
+//go:build mutate_consent
+
+package smart
+
+const mutated = hookConsent

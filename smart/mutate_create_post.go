@@ -1,0 +1,5 @@
+//go:build mutate_create_post
+
+package smart
+
+const mutated = hookCreatePost

@@ -1,0 +1,5 @@
+//go:build mutate_delete
+
+package smart
+
+const mutated = hookDelete

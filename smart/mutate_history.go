@@ -1,0 +1,5 @@
+//go:build mutate_history
+
+package smart
+
+const mutated = hookHistory

@@ -1,0 +1,5 @@
+//go:build mutate_include
+
+package smart
+
+const mutated = hookInclude

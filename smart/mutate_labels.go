@@ -1,0 +1,5 @@
+//go:build mutate_labels
+
+package smart
+
+const mutated = hookLabels

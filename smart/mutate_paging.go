@@ -1,0 +1,5 @@
+//go:build mutate_paging
+
+package smart
+
+const mutated = hookPaging

@@ -1,0 +1,5 @@
+//go:build mutate_precheck
+
+package smart
+
+const mutated = hookPrecheck

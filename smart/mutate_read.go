@@ -1,0 +1,5 @@
+//go:build mutate_read
+
+package smart
+
+const mutated = hookRead

@@ -1,0 +1,5 @@
+//go:build mutate_search
+
+package smart
+
+const mutated = hookSearch

@@ -1,0 +1,5 @@
+//go:build mutate_update_post
+
+package smart
+
+const mutated = hookUpdatePost

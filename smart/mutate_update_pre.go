@@ -1,0 +1,5 @@
+//go:build mutate_update_pre
+
+package smart
+
+const mutated = hookUpdatePre

@@ -1,0 +1,5 @@
+//go:build mutate_vread
+
+package smart
+
+const mutated = hookVRead
