@@ -3,7 +3,7 @@
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose goroutines share state: the race detector watches their tests.
-SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./fhir/terminology/... ./search/... ./cmd/andiron/intake/...
+SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./fhir/terminology/... ./search/... ./smart/... ./cmd/andiron/intake/...
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 2s
 
@@ -43,7 +43,7 @@ bench: build ## all benchmarks, in the form that benchstat reads; BENCHTIME and 
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(or $(COUNT),1) -timeout 60m ./...
 
 lint: ## gofmt, go vet, staticcheck
-	@unformatted=$$(gofmt -l cmd conformance fhir resources search); \
+	@unformatted=$$(gofmt -l cmd conformance fhir resources search smart); \
 		if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...

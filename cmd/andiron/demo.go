@@ -9,6 +9,7 @@ import (
 	"andiron.dev/cmd/andiron/demo"
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/server"
+	"andiron.dev/smart"
 )
 
 type demoCommand struct {
@@ -16,7 +17,10 @@ type demoCommand struct {
 }
 
 func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
-	c.listening = func(url string) { greet(t, url) }
+	if c.Auth == "smart" && !server.Loopback(c.Addr) {
+		return &usageError{[]string{"everybody knows the passwords of the demo hospital, so --addr must be a loopback address"}}
+	}
+	c.demo = true
 	return c.serve(ctx, t, loadDemo)
 }
 
@@ -32,6 +36,7 @@ func loadDemo(ctx context.Context, srv *server.Server, st *store, log *slog.Logg
 		return err
 	}
 	count := 0
+	ctx = smart.System(ctx)
 	for _, b := range bundles {
 		resp, err := srv.Handler().Serve(ctx, &fhir.Request{Interaction: fhir.Transaction, Resource: b})
 		if err != nil {
@@ -43,17 +48,26 @@ func loadDemo(ctx context.Context, srv *server.Server, st *store, log *slog.Logg
 	return nil
 }
 
-// greet tells a newcomer where to look. It goes to standard error: standard output is the log.
-func greet(t *terminal, url string) {
-	fmt.Fprint(t.err, strings.ReplaceAll(`
+// greet tells a newcomer where to look. It goes to standard error: standard output is the log. login is nil with --auth off.
+func greet(t *terminal, url string, login *demoLogin) {
+	show, who := "", "Everybody on this machine may do everything (--auth off)."
+	if login != nil {
+		show, who = `-H "Authorization: Bearer $TOKEN" `, login.words(url)
+	}
+	token := ""
+	if login != nil {
+		token = "  TOKEN=" + login.token + "\n"
+	}
+	fmt.Fprint(t.err, strings.NewReplacer("BASE", url, "SHOW", show, "WHO", who, "SET", token).Replace(`
 A demo hospital is open at BASE. Try
 
-  curl 'BASE/Patient?name=ana'                             who is Ana?
-  curl 'BASE/Appointment?patient=pat-ben&_sort=-date'      Ben's appointments
-  curl 'BASE/Schedule?_include=Schedule:actor'             who works when
+SET  curl SHOW'BASE/Patient?name=ana'                             who is Ana?
+  curl SHOW'BASE/Appointment?patient=pat-ben&_sort=-date'      Ben's appointments
+  curl SHOW'BASE/Schedule?_include=Schedule:actor'             who works when
   curl 'BASE/metadata'                                     all that this server does
 
-Everybody on this machine may do everything (--auth off). Ctrl-C stops the server; what you change is kept.
+WHO
+Ctrl-C stops the server; what you change is kept.
 
-`, "BASE", url))
+`))
 }

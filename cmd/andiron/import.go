@@ -16,6 +16,7 @@ import (
 
 	"andiron.dev/cmd/andiron/intake"
 	"andiron.dev/fhir"
+	"andiron.dev/smart/audit"
 	"golang.org/x/term"
 )
 
@@ -75,11 +76,15 @@ func (c *importCommand) target(ctx context.Context, config *intake.Config) (targ
 		return nil, nil, errors.Join(err, st.Close())
 	}
 	f := serverFlags{MaxEntries: 1 << 20}
-	srv, err := f.assemble(st, "", slog.New(slog.DiscardHandler))
+	srv, err := f.assemble(st, nil, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
-	return &intake.Direct{Server: srv, Limits: fhir.Limits{Depth: 100}}, st.Close, nil
+	done = func() error {
+		e := &audit.Event{Time: time.Now(), Kind: audit.Admin, Subtype: "import", Subject: "system", Name: "andiron import"}
+		return errors.Join(st.Append(context.WithoutCancel(ctx), e.Entry()), st.Close())
+	}
+	return &intake.Direct{Server: srv, Limits: fhir.Limits{Depth: 100}}, done, nil
 }
 
 // journalPath is where the journal for a server lies.

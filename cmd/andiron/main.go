@@ -20,6 +20,11 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Store transaction and batch Bundles and NDJSON files."`
 	Reindex reindexCommand `cmd:"" help:"Build the search index anew."`
 	Check   checkCommand   `cmd:"" help:"Check the configuration and the store, and print the configuration that is in effect."`
+	User    userCommand    `cmd:"" help:"Administer the people who may log in."`
+	Client  clientCommand  `cmd:"" help:"Administer the clients that may ask for tokens."`
+	Token   tokenCommand   `cmd:"" help:"Make access tokens for development."`
+	Key     keyCommand     `cmd:"" help:"Administer the keys that secrets in the store are encrypted with."`
+	Audit   auditCommand   `cmd:"" help:"Examine and read the audit trail."`
 	Bench   benchCommand   `cmd:"" help:"Measure a FHIR server."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 

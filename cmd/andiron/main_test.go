@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,9 @@ type running struct {
 // startServer starts "serve" (or another command that serves) and waits until it listens.
 func startServer(t testing.TB, args ...string) *running {
 	t.Helper()
+	if !slices.Contains(args, "--auth") {
+		args = append(args, "--auth", "off")
+	}
 	return start(t, "ANDIRON_TEST_PROGRAM=1", append(args, "--addr", "127.0.0.1:0")...)
 }
 

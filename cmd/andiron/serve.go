@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,12 +19,14 @@ import (
 	"andiron.dev/resources"
 	"andiron.dev/search"
 	"andiron.dev/search/ucum"
+	"andiron.dev/smart/secret"
 )
 
 // storeFlags say where resources are kept.
 type storeFlags struct {
 	Store string `help:"Where resources are kept: sqlite:DIR, the embedded engine." default:"sqlite:./data" placeholder:"STORE"`
 	Cache int    `name:"cache-mb" help:"Memory for the store's page cache, in MiB." default:"24"`
+	secretFlags
 
 	searchLimit int64 // see serverFlags.SearchLimit
 }
@@ -31,17 +34,19 @@ type storeFlags struct {
 // serverFlags say how a server is run.
 type serverFlags struct {
 	storeFlags
-	Addr    string   `help:"Address to listen on; port 0 picks one and prints it." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	BaseURL string   `name:"base-url" help:"The FHIR base as clients see it, if a proxy is in between." placeholder:"URL"`
-	Auth    string   `help:"Who may do what. So far only off: everybody who reaches the address may do everything, so it must be a loopback address." enum:"off" default:"off"`
-	Origin  []string `help:"Web origin whose pages may call the API from a browser; may be repeated." placeholder:"ORIGIN"`
+	tlsFlags
+	frontFlags
+	Addr    string `help:"Address to listen on; port 0 picks one and prints it." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	BaseURL string `name:"base-url" help:"The FHIR base as clients see it, if a proxy is in between." placeholder:"URL"`
+	authFlags
+	Origin []string `help:"Web origin whose pages may call the API from a browser; may be repeated." placeholder:"ORIGIN"`
 
-	MaxBody        int              `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
-	MaxBundle      int              `name:"max-bundle-mb" help:"Largest batch or transaction accepted, in MiB." default:"32"`
-	MaxEntries     int              `help:"Most entries of a batch or transaction." default:"5000"`
-	SearchLimit    int64            `help:"Most resources and index rows that one search may look at; a search that needs more is answered 422. 0 is no limit." default:"0"`
-	RequestTimeout time.Duration    `help:"Longest time a request may take." default:"60s"`
-	listening      func(url string) // called when requests are accepted
+	MaxBody        int           `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
+	MaxBundle      int           `name:"max-bundle-mb" help:"Largest batch or transaction accepted, in MiB." default:"32"`
+	MaxEntries     int           `help:"Most entries of a batch or transaction." default:"5000"`
+	SearchLimit    int64         `help:"Most resources and index rows that one search may look at; a search that needs more is answered 422. 0 is no limit." default:"0"`
+	RequestTimeout time.Duration `help:"Longest time a request may take." default:"60s"`
+	demo           bool          // a newcomer is to be greeted
 
 	ConditionalDelete string `help:"What a conditional delete does with several matches: multiple deletes them all, single refuses." enum:"multiple,single" default:"multiple"`
 }
@@ -59,6 +64,7 @@ type store struct {
 	*sqlite.Store
 	spec   *r4.Spec
 	params *search.Params
+	keys   *secret.Keys
 }
 
 // open opens the store that the flag names.
@@ -76,7 +82,10 @@ func (f *storeFlags) open() (*store, error) {
 		return nil, err
 	}
 	s := &store{spec: spec, params: search.NewParams(spec, units)}
-	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Cache: f.Cache << 10, SearchLimit: f.searchLimit})
+	if s.keys, err = f.secretFlags.keys(dir); err != nil {
+		return nil, err
+	}
+	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Cache: f.Cache << 10, SearchLimit: f.searchLimit, JournalKey: s.keys.Derive("journal")})
 	return s, err
 }
 
@@ -124,7 +133,12 @@ func (f *serverFlags) mistakes() []string {
 	if f.RequestTimeout <= 0 {
 		list = append(list, "--request-timeout must be more than nothing")
 	}
-	return list
+	if f.Auth == "smart" && !server.Loopback(f.Addr) {
+		if u, err := url.Parse(f.BaseURL); err != nil || u.Scheme != "https" && !loopbackURL(u) {
+			list = append(list, fmt.Sprintf("--addr %q can be reached from outside, so tokens need https and clients a name to go by: set --base-url to the https URL of the FHIR base, and --tls-cert and --tls-key or a proxy that speaks https", f.Addr))
+		}
+	}
+	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes())
 }
 
 // serve runs a server until ctx ends. prepare, if given, is called with the store before the first request is taken.
@@ -142,7 +156,14 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 		return fmt.Errorf("the store cannot be opened: %w", err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	srv, err := f.assemble(st, base, log)
+	var a *authority
+	if f.Auth == "smart" {
+		if a, err = f.authority(st, base, log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, a.close()) }()
+	}
+	srv, err := f.assemble(st, a, base, log)
 	if err != nil {
 		return err
 	}
@@ -155,28 +176,43 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", f.Addr, err)
 	}
-	where := "http://" + l.Addr().String() + server.Path
+	if l, err = f.protect(l, log); err != nil {
+		return fmt.Errorf("the TLS certificate cannot be read: %w", err)
+	}
+	where := f.scheme() + "://" + l.Addr().String() + server.Path
+	if a != nil {
+		if base == "" {
+			a.base.Store(&where)
+		}
+		go a.server.Run(ctx)
+	}
+	if err := f.welcome(ctx, t, a, where); err != nil {
+		return err
+	}
 	log.Info("listening", slog.String("addr", l.Addr().String()), slog.String("url", where), slog.String("version", version()))
 	logs.Flush()
-	if f.listening != nil {
-		f.listening(where)
-	}
 	err = srv.Serve(ctx, l)
 	log.Info("stopped")
 	return err
 }
 
-func (f *serverFlags) assemble(st *store, base string, log *slog.Logger) (*server.Server, error) {
+func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.Logger) (*server.Server, error) {
 	hosts := server.LoopbackHosts()
 	if u, err := url.Parse(base); err == nil && u.Host != "" {
 		hosts = server.LoopbackHosts(u.Hostname())
 	}
 	resource, bundle := fhir.DefaultLimits(), fhir.BundleLimits()
 	resource.Bytes, bundle.Bytes = f.MaxBody<<20, f.MaxBundle<<20
-	return server.New(server.Config{
+	config := server.Config{
 		Store: st, Spec: st.spec, Params: st.params, Modules: resources.Modules(),
 		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Log: log,
 		SingleDelete: f.ConditionalDelete == "single", MaxEntries: f.MaxEntries,
-		Limits: rest.Limits{Resource: resource, Bundle: bundle, Time: f.RequestTimeout},
-	})
+		Limits: rest.Limits{Resource: resource, Bundle: bundle, Time: f.RequestTimeout}, Bounds: f.bounds(), Proxies: f.proxies(),
+	}
+	if a != nil {
+		config.Guard, config.Trail, config.Authority = a.guard, a.trail, a.server
+		config.Modules = append(config.Modules, a.trail.Verify(st))
+		config.PageKey = st.keys.Derive("pages")
+	}
+	return server.New(config)
 }

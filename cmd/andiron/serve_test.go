@@ -105,10 +105,14 @@ func TestSettingsReportEveryMistakeAtOnce(t *testing.T) {
 	}
 	t.Setenv("ANDIRON_MAX_ENTRIES", "0")
 	status, _, stderr = command("check", "--addr", "0.0.0.0:80", "--base-url", "x", "--store", "oracle:x", "--origin", "y")
-	for _, want := range []string{"--addr", "loopback", "--base-url", "--store", "--origin", "--max-entries"} {
+	for _, want := range []string{"--addr", "--base-url", "https", "--store", "--origin", "--max-entries"} {
 		if status != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("%d: %q is missing in\n%s", status, want, stderr)
 		}
+	}
+	status, _, stderr = command("check", "--auth", "off", "--addr", "0.0.0.0:80")
+	if status != 2 || !strings.Contains(stderr, "must be a loopback address") {
+		t.Errorf("%d: everybody may do everything from everywhere:\n%s", status, stderr)
 	}
 }
 
