@@ -55,3 +55,37 @@ func quotable(s string) string {
 		return r
 	}, s)
 }
+
+// maxToken bounds a token: what is longer no issuer has made.
+const maxToken = 8 << 10
+
+// BearerToken is the token in the Authorization headers of a request (RFC 6750, section 2.1); "" where there are none. Errors: Login for
+// another scheme, for several tokens, and for what is no token.
+func BearerToken(headers []string) (string, error) {
+	if len(headers) == 0 {
+		return "", nil
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	token = strings.Trim(token, " ")
+	switch {
+	case len(headers) > 1:
+		return "", InvalidToken("the header Authorization must be sent once")
+	case !strings.EqualFold(scheme, "Bearer"):
+		return "", InvalidToken("the header Authorization must hold a Bearer token")
+	case len(token) > maxToken || !isToken(token):
+		return "", InvalidToken("the access token is not well-formed")
+	}
+	return token, nil
+}
+
+// isToken reports whether s is a b64token of RFC 6750.
+func isToken(s string) bool {
+	s = strings.TrimRight(s, "=")
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._~+/", rune(c)) {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -45,7 +45,7 @@ func layers() map[string][]string {
 		"smart/compartment":  {"fhir", "search"},
 		"smart/secret":       {"fhir"},
 		"smart/authserver":   append(slices.Clone(core), "smart", "smart/account", "smart/audit", "smart/secret", "smart/token"),
-		"smart/account":      {"fhir", "smart/audit"}, "smart/account/accounttest": {},
+		"smart/account":      {"fhir", "smart/audit", "smart/secret"}, "smart/account/accounttest": {},
 		"smart/outbound": {},
 		"smart/token":    {"fhir", "smart", "smart/outbound", "smart/secret"},
 	}

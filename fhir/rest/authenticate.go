@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"andiron.dev/fhir"
 )
@@ -62,39 +61,4 @@ func (k *call) challenge(status int, o *fhir.Outcome) {
 		value += ", " + said
 	}
 	k.w.Header().Set("WWW-Authenticate", value)
-}
-
-// maxToken bounds a token: what is longer no issuer has made.
-const maxToken = 8 << 10
-
-// Bearer is the token that a request shows (RFC 6750, section 2.1); "" where it shows none. Errors: Login for another scheme, for
-// several tokens, and for what is no token.
-func Bearer(r *http.Request) (string, error) {
-	values := r.Header.Values("Authorization")
-	if len(values) == 0 {
-		return "", nil
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	token = strings.Trim(token, " ")
-	switch {
-	case len(values) > 1:
-		return "", fhir.InvalidToken("the header Authorization must be sent once")
-	case !strings.EqualFold(scheme, "Bearer"):
-		return "", fhir.InvalidToken("the header Authorization must hold a Bearer token")
-	case len(token) > maxToken || !isToken(token):
-		return "", fhir.InvalidToken("the token is not valid")
-	}
-	return token, nil
-}
-
-// isToken reports whether s is a b64token of RFC 6750.
-func isToken(s string) bool {
-	s = strings.TrimRight(s, "=")
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._~+/", rune(c)) {
-			return false
-		}
-	}
-	return s != ""
 }

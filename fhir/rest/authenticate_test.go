@@ -18,7 +18,7 @@ type callerKey struct{}
 
 // guarded lets in who shows the token "good", and tells the handler.
 func guarded(ctx context.Context, r *http.Request) (context.Context, error) {
-	token, err := rest.Bearer(r)
+	token, err := fhir.BearerToken(r.Header.Values("Authorization"))
 	switch {
 	case err != nil:
 		return nil, err

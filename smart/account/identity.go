@@ -5,6 +5,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // Identity is who somebody is at an upstream OpenID provider. Only the two together name a person: an email address can change hands.
@@ -13,7 +14,7 @@ type Identity struct {
 	Subject string `json:"sub"`
 }
 
-func (i Identity) key() string { return digest("identity", i.Issuer, i.Subject) }
+func (i Identity) key() string { return secret.Digest("identity", i.Issuer, i.Subject) }
 
 // identityRecord says whose an identity is.
 type identityRecord struct {

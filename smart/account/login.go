@@ -8,6 +8,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // Login is what a login has come to.
@@ -108,8 +109,8 @@ func readWhole(ctx context.Context, rr fhir.RecordReader, id string) (*User, *se
 // enter begins the session of a user whose first factor was right, or asks for the second.
 func (a *Accounts) enter(ctx context.Context, tx fhir.Tx, by Caller, u *User, s *secrets, p proof, before string) (*Login, error) {
 	if s.secondFactor() && !p.second {
-		token := newToken()
-		r := fhir.Record{Kind: kindLogin, Key: digest("login", token), Owner: u.ID, Expires: a.Now().Add(loginLife)}
+		token := secret.NewToken()
+		r := fhir.Record{Kind: kindLogin, Key: secret.Digest("login", token), Owner: u.ID, Expires: a.Now().Add(loginLife)}
 		return &Login{Token: token}, keep(ctx, tx, r, loginRecord{u.ID, p.amr, p.issuer})
 	}
 	sess, token, err := a.begin(ctx, tx, u, p, before)
@@ -170,7 +171,7 @@ func (a *Accounts) finish(ctx context.Context, by Caller, w Second, f *factor) (
 		}
 		p.amr, p.second = append(p.amr, f.amr), true
 		if w.Session == nil {
-			if err := tx.Drop(ctx, kindLogin, digest("login", w.Login)); err != nil {
+			if err := tx.Drop(ctx, kindLogin, secret.Digest("login", w.Login)); err != nil {
 				return err
 			}
 			l, err = a.enter(ctx, tx, by, u, s, p, w.Before)
@@ -204,7 +205,7 @@ func (a *Accounts) half(ctx context.Context, rr fhir.RecordReader, w Second) (pr
 		return proof{}, w.Session.UserID, nil
 	}
 	var r loginRecord
-	found, err := read(ctx, rr, kindLogin, digest("login", w.Login), &r)
+	found, err := read(ctx, rr, kindLogin, secret.Digest("login", w.Login), &r)
 	if err == nil && !found {
 		err = ErrExpired
 	}
@@ -219,7 +220,7 @@ func (a *Accounts) HalfDone(ctx context.Context, token string) (u *User, f *Fact
 	var r *fhir.Record
 	var half loginRecord
 	err = a.Store.View(ctx, func(tx fhir.Tx) (err error) {
-		r, err = tx.Record(ctx, kindLogin, digest("login", token))
+		r, err = tx.Record(ctx, kindLogin, secret.Digest("login", token))
 		if err != nil {
 			return err
 		}

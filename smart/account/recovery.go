@@ -10,6 +10,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // recoveryCodes is how many there are at first.
@@ -35,7 +36,7 @@ func recoveryDigest(user, code string) string {
 		}
 		return r
 	}, strings.ToLower(code))
-	return digest("recovery", user, code)
+	return secret.Digest("recovery", user, code)
 }
 
 // useRecovery reports whether a text is a recovery code of the user, which it uses up.

@@ -9,6 +9,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // The authentication context classes of a session (OpenID Connect Core §2, acr).
@@ -77,7 +78,7 @@ func (a *Accounts) begin(ctx context.Context, tx fhir.Tx, u *User, p proof, befo
 		}
 	}
 	now := a.Now().UTC()
-	r := &sessionRecord{Session: Session{ID: newID(), User: u, UserID: u.ID, Started: now, Seen: now, AuthTime: now, Issuer: p.issuer}}
+	r := &sessionRecord{Session: Session{ID: secret.NewID(), User: u, UserID: u.ID, Started: now, Seen: now, AuthTime: now, Issuer: p.issuer}}
 	r.proved(p, now)
 	token, err := a.seal(ctx, tx, r)
 	return &r.Session, token, err
@@ -101,10 +102,10 @@ func (s *Session) proved(p proof, now time.Time) {
 
 // seal gives a session a new secret and writes it.
 func (a *Accounts) seal(ctx context.Context, tx fhir.Recorder, r *sessionRecord) (token string, err error) {
-	secret := newToken()
-	r.Digest = digest("session", secret)
-	r.csrf = digest("csrf", secret)
-	return r.ID + "." + secret, a.keepSession(ctx, tx, r)
+	text := secret.NewToken()
+	r.Digest = secret.Digest("session", text)
+	r.csrf = secret.Digest("csrf", text)
+	return r.ID + "." + text, a.keepSession(ctx, tx, r)
 }
 
 func (a *Accounts) keepSession(ctx context.Context, tx fhir.Recorder, r *sessionRecord) error {
@@ -160,13 +161,13 @@ func (a *Accounts) Session(ctx context.Context, token string) (*Session, error) 
 }
 
 func (a *Accounts) readSession(ctx context.Context, rr fhir.RecordReader, token string) (*sessionRecord, error) {
-	id, secret, ok := strings.Cut(token, ".")
+	id, text, ok := strings.Cut(token, ".")
 	if !ok || id == "" || len(token) > 128 {
 		return nil, nil
 	}
 	r := new(sessionRecord)
 	found, err := read(ctx, rr, kindSession, id, r)
-	if err != nil || !found || subtle.ConstantTimeCompare([]byte(r.Digest), []byte(digest("session", secret))) != 1 {
+	if err != nil || !found || subtle.ConstantTimeCompare([]byte(r.Digest), []byte(secret.Digest("session", text))) != 1 {
 		return nil, err
 	}
 	now := a.Now()
@@ -180,7 +181,7 @@ func (a *Accounts) readSession(ctx context.Context, rr fhir.RecordReader, token 
 	if err != nil || u.Disabled {
 		return nil, err
 	}
-	r.ID, r.User, r.csrf = id, u, digest("csrf", secret)
+	r.ID, r.User, r.csrf = id, u, secret.Digest("csrf", text)
 	return r, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // linkLife is how long a set-up link is good.
@@ -69,8 +70,8 @@ func (a *Accounts) newLink(ctx context.Context, tx fhir.Tx, owner string, r link
 	if err := dropAll(ctx, tx, kindLink, owner); err != nil {
 		return "", err
 	}
-	token := newToken()
-	return token, keep(ctx, tx, fhir.Record{Kind: kindLink, Key: digest("setup", token), Owner: owner, Expires: a.Now().Add(linkLife)}, r)
+	token := secret.NewToken()
+	return token, keep(ctx, tx, fhir.Record{Kind: kindLink, Key: secret.Digest("setup", token), Owner: owner, Expires: a.Now().Add(linkLife)}, r)
 }
 
 // Link says whom a set-up link is for: a user, or nil for the first administrator. Errors: ErrExpired.
@@ -84,7 +85,7 @@ func (a *Accounts) Link(ctx context.Context, token string) (u *User, err error) 
 
 func readLink(ctx context.Context, rr fhir.RecordReader, token string) (*User, error) {
 	var r linkRecord
-	found, err := read(ctx, rr, kindLink, digest("setup", token), &r)
+	found, err := read(ctx, rr, kindLink, secret.Digest("setup", token), &r)
 	if err == nil && !found {
 		err = ErrExpired
 	}
@@ -128,7 +129,7 @@ func (a *Accounts) UseLink(ctx context.Context, by Caller, token, username, pass
 		if err != nil {
 			return err
 		}
-		if err := tx.Drop(ctx, kindLink, digest("setup", token)); err != nil {
+		if err := tx.Drop(ctx, kindLink, secret.Digest("setup", token)); err != nil {
 			return err
 		}
 		if who == nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 )
 
 // throttle counts failures. It is kept for names that nobody has, too, so that it tells nothing about who has an account.
@@ -18,8 +19,10 @@ type throttle struct {
 // throttleLife is how long failures are remembered.
 const throttleLife = 24 * time.Hour
 
-func passwordThrottle(username string) string { return digest("password", foldUsername(username)) }
-func codesThrottle(user string) string        { return digest("codes", user) }
+func passwordThrottle(username string) string {
+	return secret.Digest("password", foldUsername(username))
+}
+func codesThrottle(user string) string { return secret.Digest("codes", user) }
 
 func keepThrottle(ctx context.Context, tx fhir.Recorder, key string, t *throttle, now time.Time) error {
 	return keep(ctx, tx, fhir.Record{Kind: kindThrottle, Key: key, Expires: now.Add(throttleLife)}, t)

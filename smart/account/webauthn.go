@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 )
@@ -25,7 +26,9 @@ type challengeRecord struct {
 	Session webauthn.SessionData `json:"session"`
 }
 
-func challengeKey(purpose, challenge string) string { return digest("challenge", purpose, challenge) }
+func challengeKey(purpose, challenge string) string {
+	return secret.Digest("challenge", purpose, challenge)
+}
 
 // relyingParty is this server as authenticators know it: by the host of its origin. Only pages of that very origin are answered.
 func (a *Accounts) relyingParty(origin string) (*webauthn.WebAuthn, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 )
@@ -15,7 +16,7 @@ func holderOf(w Second) string {
 	if w.Session != nil {
 		return w.Session.ID
 	}
-	return digest("login", w.Login)
+	return secret.Digest("login", w.Login)
 }
 
 // BeginAssertion gives the options that a browser asks an authenticator with (https://www.w3.org/TR/webauthn-3/#sctn-getAssertion).

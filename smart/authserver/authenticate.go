@@ -8,6 +8,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart"
+	"andiron.dev/smart/secret"
 )
 
 // Authenticate says who a request to the FHIR API is from, by the access token in its Authorization header (RFC 6750 §2.1); a
@@ -29,26 +30,13 @@ func (s *Server) Authenticate(ctx context.Context, r *http.Request) (*smart.Prin
 	return &one, nil
 }
 
-// maxToken bounds an access token: those of other issuers may be JWTs.
-const maxToken = 8 << 10
-
 // bearer is the token that a request brings.
 func bearer(r *http.Request) (string, error) {
-	all := r.Header["Authorization"]
-	if len(all) == 0 {
-		return "", fhir.NewOutcome(fhir.Login, "the request needs an access token")
+	token, err := fhir.BearerToken(r.Header["Authorization"])
+	if err == nil && token == "" {
+		err = fhir.NewOutcome(fhir.Login, "the request needs an access token")
 	}
-	scheme, token, _ := strings.Cut(all[0], " ")
-	token = strings.Trim(token, " ")
-	switch {
-	case len(all) > 1:
-		return "", fhir.InvalidToken("the request has more than one Authorization header")
-	case !strings.EqualFold(scheme, "Bearer"):
-		return "", fhir.InvalidToken("the request needs an access token: Authorization: Bearer")
-	case token == "" || len(token) > maxToken || strings.ContainsAny(token, " ,"):
-		return "", fhir.InvalidToken("the access token is not well-formed")
-	}
-	return token, nil
+	return token, err
 }
 
 // recognise says whose a token is.
@@ -56,7 +44,7 @@ func (s *Server) recognise(ctx context.Context, token string) (*smart.Principal,
 	if s.config.External != nil && strings.Count(token, ".") == 2 {
 		return s.config.External.Authenticate(ctx, token)
 	}
-	return s.tokens.get(ctx, digest(token), s.config.Now, s.lookUp)
+	return s.tokens.get(ctx, secret.Digest(token), s.config.Now, s.lookUp)
 }
 
 // lookUp reads a token with all that it hangs on.

@@ -12,6 +12,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart"
+	"andiron.dev/smart/secret"
 )
 
 // Bounds of what a client sends along, in bytes.
@@ -140,7 +141,7 @@ func (s *Server) check(r *http.Request, c *Client, v url.Values, a *asking) erro
 		if v.Get("launch") == "" || len(v.Get("launch")) > maxState {
 			return refuse(invalidRequest, "launch is no handle that this server has given")
 		}
-		a.Launch = digest(v.Get("launch"))
+		a.Launch = secret.Digest(v.Get("launch"))
 	}
 	return err
 }
@@ -252,7 +253,7 @@ func (a *asking) scopes() smart.Scopes {
 func (s *Server) keepPending(w http.ResponseWriter, r *http.Request, p *pending) (id string, err error) {
 	ctx := r.Context()
 	browser := s.browser(w, r)
-	id, p.CSRF, p.Browser = newSecret(), newSecret(), digest(browser)
+	id, p.CSRF, p.Browser = secret.NewToken(), secret.NewToken(), secret.Digest(browser)
 	err = s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		one := *p
 		if p.Launch != "" {
@@ -267,7 +268,7 @@ func (s *Server) keepPending(w http.ResponseWriter, r *http.Request, p *pending)
 			return fhir.Internal(err)
 		}
 		*p = one
-		return tx.Keep(ctx, &fhir.Record{Kind: requestRecord, Key: digest(id), Expires: one.Created.Add(requestIs), Value: text})
+		return tx.Keep(ctx, &fhir.Record{Kind: requestRecord, Key: secret.Digest(id), Expires: one.Created.Add(requestIs), Value: text})
 	})
 	return id, err
 }

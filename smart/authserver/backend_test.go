@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"andiron.dev/smart/secret"
 	"andiron.dev/smart/token"
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -18,7 +19,7 @@ import (
 // assertion signs a client assertion that is right but for what change does.
 func (b *bench) assertion(method jwt.SigningMethod, key any, kid string, change ...func(jwt.MapClaims, map[string]any)) string {
 	b.Helper()
-	claims := jwt.MapClaims{"iss": "backend", "sub": "backend", "aud": b.root + "/auth/token", "exp": b.clock.Now().Add(4 * time.Minute).Unix(), "jti": newID()}
+	claims := jwt.MapClaims{"iss": "backend", "sub": "backend", "aud": b.root + "/auth/token", "exp": b.clock.Now().Add(4 * time.Minute).Unix(), "jti": secret.NewID()}
 	t := jwt.NewWithClaims(method, claims)
 	t.Header["kid"] = kid
 	for _, one := range change {
@@ -178,7 +179,7 @@ func TestSymmetric(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for secret, want := range map[string]int{first: 401, second: 200, third: 200, "": 401, digest(third): 401} {
+	for secret, want := range map[string]int{first: 401, second: 200, third: 200, "": 401, secret.Digest(third): 401} {
 		if status, out := try(basic("app", secret)); status != want {
 			t.Error(status, out)
 		}

@@ -12,6 +12,7 @@ import (
 	"andiron.dev/smart"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // Bounds of the reason for breaking the glass, in bytes.
@@ -62,7 +63,7 @@ func (s *Server) openGlass(ctx context.Context, r *http.Request, v url.Values) (
 	}
 	var a *tokenAnswer
 	err = s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		_, from, c, who, err := s.liveAccess(ctx, tx, digest(token))
+		_, from, c, who, err := s.liveAccess(ctx, tx, secret.Digest(token))
 		if fhir.CodeOf(err) == fhir.Expired || err == nil && from == nil {
 			return unauthorized(fhir.InvalidToken("the access token is not valid, has expired or was revoked"))
 		} else if err != nil {
@@ -78,7 +79,7 @@ func (s *Server) openGlass(ctx context.Context, r *http.Request, v url.Values) (
 			return err
 		}
 		a, err = s.keepGlass(ctx, tx, r, &grant{
-			ID: newID(), Client: c.ID, User: who.ID, Scope: scope, AuthTime: from.AuthTime, ACR: from.ACR, AMR: from.AMR, MFATime: from.MFATime, Session: from.Session,
+			ID: secret.NewID(), Client: c.ID, User: who.ID, Scope: scope, AuthTime: from.AuthTime, ACR: from.ACR, AMR: from.AMR, MFATime: from.MFATime, Session: from.Session,
 			Purpose: purpose, BreakGlass: patient, Exchanged: true, launchContext: launchContext{Patient: patient},
 		}, who, reason)
 		return err
@@ -116,8 +117,8 @@ func (s *Server) keepGlass(ctx context.Context, tx fhir.Tx, r *http.Request, g *
 	if err := keepGrant(ctx, tx, g, until); err != nil {
 		return nil, err
 	}
-	a := &tokenAnswer{AccessToken: newSecret(), TokenType: "Bearer", Scope: g.Scope, ExpiresIn: int(breakGlassIs / time.Second), launchContext: &g.launchContext}
-	key := digest(a.AccessToken)
+	a := &tokenAnswer{AccessToken: secret.NewToken(), TokenType: "Bearer", Scope: g.Scope, ExpiresIn: int(breakGlassIs / time.Second), launchContext: &g.launchContext}
+	key := secret.Digest(a.AccessToken)
 	one := &access{Grant: g.ID, Client: g.Client, Scope: g.Scope, Issued: now, Expires: until}
 	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: key, Owner: g.ID, Expires: until.Add(expiredKnown)}, one); err != nil {
 		return nil, err

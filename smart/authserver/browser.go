@@ -3,6 +3,8 @@ package authserver
 import (
 	"net/http"
 	"strings"
+
+	"andiron.dev/smart/secret"
 )
 
 // cookieName is the cookie that tells the browser that brought an authorization request from others. It says nothing of who is
@@ -17,10 +19,10 @@ func (s *Server) cookieName(r *http.Request) (name string, secure bool) {
 // browser is the value of that cookie; it is set where there is none.
 func (s *Server) browser(w http.ResponseWriter, r *http.Request) string {
 	name, secure := s.cookieName(r)
-	if c, err := r.Cookie(name); err == nil && len(c.Value) == len(newSecret()) {
+	if c, err := r.Cookie(name); err == nil && len(c.Value) == len(secret.NewToken()) {
 		return c.Value
 	}
-	value := newSecret()
+	value := secret.NewToken()
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	return value
 }
@@ -29,5 +31,5 @@ func (s *Server) browser(w http.ResponseWriter, r *http.Request) string {
 func (s *Server) sameBrowser(r *http.Request, digested string) bool {
 	name, _ := s.cookieName(r)
 	c, err := r.Cookie(name)
-	return err == nil && same(digest(c.Value), digested)
+	return err == nil && same(secret.Digest(c.Value), digested)
 }

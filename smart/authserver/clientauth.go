@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 	"andiron.dev/smart/token"
 )
 
@@ -21,7 +22,7 @@ const basicChallenge = `Basic realm="token", charset="UTF-8"`
 // web pages read the answer. Errors are invalid_client, whatever is wrong.
 func (s *Server) authenticateClient(w http.ResponseWriter, r *http.Request, v url.Values) (*Client, error) {
 	ctx := r.Context()
-	id, secret, basic, err := basicCredentials(r)
+	id, password, basic, err := basicCredentials(r)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (s *Server) authenticateClient(w http.ResponseWriter, r *http.Request, v ur
 	case asserted:
 		return s.byAssertion(r, c, v.Get("client_assertion"))
 	case basic:
-		return bySecret(c, secret)
+		return bySecret(c, password)
 	case c == nil || c.Type != Public:
 		return nil, refuse(invalidClient, "there is no such client, or it has to authenticate")
 	}
@@ -80,7 +81,7 @@ func (s *Server) refreshing(ctx context.Context, v url.Values) (id string, err e
 	}
 	err = s.config.Store.View(ctx, func(tx fhir.Tx) error {
 		one := &refresh{}
-		if _, err := fetch(ctx, tx, refreshRecord, digest(shown), one); err != nil && !absent(err) {
+		if _, err := fetch(ctx, tx, refreshRecord, secret.Digest(shown), one); err != nil && !absent(err) {
 			return err
 		}
 		id = one.Client
@@ -131,9 +132,9 @@ func basicCredentials(r *http.Request) (id, secret string, ok bool, err error) {
 
 // bySecret compares with every secret that the client has, and with one where there is none, so that nobody learns from the time
 // which clients there are.
-func bySecret(c *Client, secret string) (*Client, error) {
-	given, right := digest(secret), false
-	kept := []string{digest("")}
+func bySecret(c *Client, shown string) (*Client, error) {
+	given, right := secret.Digest(shown), false
+	kept := []string{secret.Digest("")}
 	if c != nil && c.Type == Symmetric {
 		kept = append(kept, c.Secrets...)
 	}

@@ -10,6 +10,7 @@ import (
 	"andiron.dev/smart"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // The kinds of records.
@@ -114,29 +115,29 @@ func (c *Clients) SetStatus(ctx context.Context, id, status string) (*Client, er
 // RotateSecret gives a symmetric client a new secret and returns it: nobody can read it again. The one before stays good until
 // the next rotation, unless only is set.
 func (c *Clients) RotateSecret(ctx context.Context, id string, only bool) (*Client, string, error) {
-	secret := newSecret()
+	made := secret.NewToken()
 	n, err := c.Change(ctx, id, "client-rotate", func(n *Client) error {
 		if n.Type != Symmetric {
 			return fhir.NewOutcome(fhir.Invalid, "only a symmetric client has a secret")
 		}
-		n.addSecret(secret)
+		n.addSecret(made)
 		if only {
 			n.Secrets = n.Secrets[:1]
 		}
 		return nil
 	})
-	return n, secret, err
+	return n, made, err
 }
 
 // NewSecret gives a client that is about to be added a secret and returns it.
 func (c *Client) NewSecret() string {
-	secret := newSecret()
-	c.addSecret(secret)
-	return secret
+	made := secret.NewToken()
+	c.addSecret(made)
+	return made
 }
 
-func (c *Client) addSecret(secret string) {
-	c.Secrets = append([]string{digest(secret)}, c.Secrets...)
+func (c *Client) addSecret(made string) {
+	c.Secrets = append([]string{secret.Digest(made)}, c.Secrets...)
 	if len(c.Secrets) > maxSecrets {
 		c.Secrets = c.Secrets[:maxSecrets]
 	}

@@ -12,6 +12,7 @@ import (
 	"andiron.dev/smart"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // decision is what a user has answered a client that asked for a set of scopes.
@@ -24,7 +25,7 @@ type decision struct {
 
 // decisionKey names the decision of a user on a client and a set of scopes.
 func decisionKey(user, client string, asked []string) string {
-	return digest(strings.Join(append([]string{user, client}, asked...), "\n"))
+	return secret.Digest(strings.Join(append([]string{user, client}, asked...), "\n"))
 }
 
 // asked are the scopes of a request as a set.
@@ -174,7 +175,7 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request, id string, p *p
 		if _, err := s.readPending(ctx, tx, r, id); err != nil {
 			return err
 		}
-		if err := tx.Drop(ctx, requestRecord, digest(id)); err != nil {
+		if err := tx.Drop(ctx, requestRecord, secret.Digest(id)); err != nil {
 			return err
 		}
 		e := said(s.event(r, audit.Consent, "deny", &grant{Client: p.Client, User: sess.UserID}), personOf(sess.User))

@@ -9,6 +9,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/account"
+	"andiron.dev/smart/secret"
 )
 
 // acrValues are the authentication context classes, the weakest first.
@@ -36,7 +37,7 @@ func (s *Server) pendingOf(r *http.Request, id string) (p *pending, err error) {
 
 func (s *Server) readPending(ctx context.Context, tx fhir.RecordReader, r *http.Request, id string) (*pending, error) {
 	p := &pending{}
-	_, err := fetch(ctx, tx, requestRecord, digest(id), p)
+	_, err := fetch(ctx, tx, requestRecord, secret.Digest(id), p)
 	if absent(err) || err == nil && !s.sameBrowser(r, p.Browser) {
 		return nil, refuse(invalidRequest, "This request has expired, has been answered already, or was begun in another browser. Go back to the app and try again.")
 	}
@@ -53,7 +54,7 @@ func (s *Server) change(r *http.Request, id string, alter func(*pending) error) 
 		if err := alter(p); err != nil {
 			return err
 		}
-		return keep(ctx, tx, &fhir.Record{Kind: requestRecord, Key: digest(id), Expires: p.Created.Add(requestIs)}, p)
+		return keep(ctx, tx, &fhir.Record{Kind: requestRecord, Key: secret.Digest(id), Expires: p.Created.Add(requestIs)}, p)
 	})
 	return p, err
 }
@@ -61,7 +62,7 @@ func (s *Server) change(r *http.Request, id string, alter func(*pending) error) 
 // drop ends a request with an error for the client.
 func (s *Server) drop(w http.ResponseWriter, r *http.Request, id string, p *pending, err error) {
 	ctx := r.Context()
-	dropped := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error { return tx.Drop(ctx, requestRecord, digest(id)) })
+	dropped := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error { return tx.Drop(ctx, requestRecord, secret.Digest(id)) })
 	if dropped != nil {
 		err = dropped
 	}

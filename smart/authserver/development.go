@@ -9,6 +9,7 @@ import (
 	"andiron.dev/smart"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // Development is a token for trying things out.
@@ -62,7 +63,7 @@ func (c *Clients) IssueDevelopment(ctx context.Context, d Development) (*Issued,
 			return nil, err
 		}
 	}
-	out := &Issued{AccessToken: newSecret(), TokenType: "Bearer", Scope: list.String(), ClientID: d.Client, Patient: d.Patient, User: d.User}
+	out := &Issued{AccessToken: secret.NewToken(), TokenType: "Bearer", Scope: list.String(), ClientID: d.Client, Patient: d.Patient, User: d.User}
 	now := c.Now().UTC()
 	out.ExpiresIn, out.Expires = int(d.TTL/time.Second), now.Add(d.TTL).Truncate(time.Second)
 	return out, c.Store.Update(ctx, nil, func(tx fhir.Tx) error { return c.keepDevelopment(ctx, tx, d, out) })
@@ -88,9 +89,9 @@ func (c *Clients) keepDevelopment(ctx context.Context, tx fhir.Tx, d Development
 		return err
 	}
 	now := c.Now().UTC()
-	g := &grant{ID: newID(), Client: who.ID, Scope: out.Scope, launchContext: launchContext{Patient: d.Patient}, Created: now, Until: out.Expires, Exchanged: true}
+	g := &grant{ID: secret.NewID(), Client: who.ID, Scope: out.Scope, launchContext: launchContext{Patient: d.Patient}, Created: now, Until: out.Expires, Exchanged: true}
 	e := administered(ctx, now, "token-issue", who.ID)
-	e.Kind, e.TokenID = audit.Token, tokenID(digest(out.AccessToken))
+	e.Kind, e.TokenID = audit.Token, tokenID(secret.Digest(out.AccessToken))
 	if d.Patient != "" {
 		e.Patients = []string{d.Patient}
 	}
@@ -108,7 +109,7 @@ func (c *Clients) keepDevelopment(ctx context.Context, tx fhir.Tx, d Development
 		return err
 	}
 	t := &access{Grant: g.ID, Client: who.ID, Scope: out.Scope, Issued: now, Expires: out.Expires}
-	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: digest(out.AccessToken), Owner: g.ID, Expires: out.Expires.Add(expiredKnown)}, t); err != nil {
+	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: secret.Digest(out.AccessToken), Owner: g.ID, Expires: out.Expires.Add(expiredKnown)}, t); err != nil {
 		return err
 	}
 	return tx.Append(ctx, e.Entry())

@@ -9,18 +9,19 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // finish gives the client a code for what the user has allowed.
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, id string, p *pending, sess *account.Session, allowed string, answered bool) {
 	ctx := r.Context()
-	var secret string
+	var made string
 	err := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		secret = newSecret()
+		made = secret.NewToken()
 		if _, err := s.readPending(ctx, tx, r, id); err != nil { // answered in another window meanwhile
 			return err
 		}
-		if err := tx.Drop(ctx, requestRecord, digest(id)); err != nil {
+		if err := tx.Drop(ctx, requestRecord, secret.Digest(id)); err != nil {
 			return err
 		}
 		c, err := s.liveClient(ctx, tx, p.Client)
@@ -37,7 +38,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, id string, p *pe
 		}
 		now := s.config.Now().UTC()
 		g := &grant{
-			ID: newID(), Client: c.ID, User: who.ID, Scope: possible(allowed, p, c, who), launchContext: p.launchContext, Launched: p.Context,
+			ID: secret.NewID(), Client: c.ID, User: who.ID, Scope: possible(allowed, p, c, who), launchContext: p.launchContext, Launched: p.Context,
 			Nonce: p.Nonce, AuthTime: sess.AuthTime, ACR: sess.ACR(), AMR: sess.AMR, MFATime: sess.MFATime, Created: now, Until: now.Add(c.refreshFor()),
 		}
 		if g.Scope == "" {
@@ -50,7 +51,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, id string, p *pe
 			return err
 		}
 		one := &code{Grant: g.ID, Client: c.ID, Challenge: p.Challenge, Redirect: p.Redirect, Expires: now.Add(codeIs)}
-		if err := keep(ctx, tx, &fhir.Record{Kind: codeRecord, Key: digest(secret), Owner: g.ID, Expires: now.Add(codeKnown)}, one); err != nil {
+		if err := keep(ctx, tx, &fhir.Record{Kind: codeRecord, Key: secret.Digest(made), Owner: g.ID, Expires: now.Add(codeKnown)}, one); err != nil {
 			return err
 		}
 		if answered {
@@ -70,7 +71,7 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, id string, p *pe
 		s.redirectError(w, r, &p.asking, err)
 		return
 	}
-	s.redirectBack(w, r, &p.asking, url.Values{"code": {secret}})
+	s.redirectBack(w, r, &p.asking, url.Values{"code": {made}})
 }
 
 // possible leaves out of what was allowed what there is nothing for: context that was not given, refreshing for who may not.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 )
 
 // field is the value of a hidden field.
@@ -267,7 +268,7 @@ func TestFormsAreBound(t *testing.T) {
 	if p := other.get(b.root + "/auth/continue?request=" + form.Get("request")); p.status != 400 {
 		t.Error("another browser goes on:", p.status)
 	}
-	wrong := url.Values{"csrf": {newSecret()}, "request": form["request"], "scope": {"openid"}, "decision": {"allow"}}
+	wrong := url.Values{"csrf": {secret.NewToken()}, "request": form["request"], "scope": {"openid"}, "decision": {"allow"}}
 	if p := w.post(b.root+"/auth/consent", wrong); p.status != 403 || p.location != "" {
 		t.Error("another csrf:", p.status)
 	}

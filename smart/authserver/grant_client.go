@@ -8,6 +8,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // grantClient gives a client a token to act for itself (SMART Backend Services). It is short-lived, and there is no refresh token:
@@ -26,10 +27,10 @@ func (s *Server) grantClient(ctx context.Context, r *http.Request, c *Client, v 
 	if c.AccessTTL > 0 {
 		lives = min(lives, time.Duration(c.AccessTTL)*time.Second)
 	}
-	a := &tokenAnswer{AccessToken: newSecret(), TokenType: "Bearer", Scope: scope, ExpiresIn: int(lives / time.Second)}
+	a := &tokenAnswer{AccessToken: secret.NewToken(), TokenType: "Bearer", Scope: scope, ExpiresIn: int(lives / time.Second)}
 	token := &access{Client: c.ID, Scope: scope, Issued: now, Expires: now.Add(lives)}
 	err = s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		key := digest(a.AccessToken)
+		key := secret.Digest(a.AccessToken)
 		record := &fhir.Record{Kind: accessRecord, Key: key, Owner: clientSubject(c.ID), Expires: token.Expires.Add(expiredKnown)}
 		if err := keep(ctx, tx, record, token); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // code is the record of an authorization code. A used one stays for a while, so that its second use is recognised.
@@ -33,7 +34,7 @@ func (s *Server) grantCode(ctx context.Context, r *http.Request, c *Client, v ur
 	case verifier == "":
 		return nil, refuse(invalidGrant, "code_verifier is missing")
 	}
-	key = digest(key)
+	key = secret.Digest(key)
 	var a *tokenAnswer
 	var refused error
 	var g *grant
@@ -72,19 +73,24 @@ func (s *Server) grantCode(ctx context.Context, r *http.Request, c *Client, v ur
 		}
 		refused = nil
 		e := said(s.event(r, audit.Token, "issue", g), p)
-		e.TokenID = tokenID(digest(a.AccessToken))
+		e.TokenID = tokenID(secret.Digest(a.AccessToken))
 		return s.append(ctx, tx, e)
 	})
-	switch {
-	case err != nil:
+	if err == nil && refused != nil {
+		err = s.ended(g, refused)
+	}
+	if err != nil {
 		return nil, err
-	case refused != nil:
-		if g != nil && !g.Revoked.IsZero() {
-			s.tokens.forget()
-		}
-		return nil, refused
 	}
 	return a, s.complete(ctx, r, a, c, g, p)
+}
+
+// ended makes sure that the tokens of a grant that ended with a refusal are refused at once, and returns the refusal.
+func (s *Server) ended(g *grant, refused error) error {
+	if g != nil && !g.Revoked.IsZero() {
+		s.tokens.forget()
+	}
+	return refused
 }
 
 // renewable reports whether a grant comes with refresh tokens.

@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // grantRefresh exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6). A refresh token that comes
@@ -16,7 +17,7 @@ func (s *Server) grantRefresh(ctx context.Context, r *http.Request, c *Client, v
 	if key == "" {
 		return nil, refuse(invalidRequest, "refresh_token is missing")
 	}
-	key = digest(key)
+	key = secret.Digest(key)
 	_, narrower := v["scope"]
 	var a *tokenAnswer
 	var refused error
@@ -63,17 +64,14 @@ func (s *Server) grantRefresh(ctx context.Context, r *http.Request, c *Client, v
 		}
 		refused = nil
 		e := said(s.event(r, audit.Token, "refresh", g), p)
-		e.TokenID = tokenID(digest(a.AccessToken))
+		e.TokenID = tokenID(secret.Digest(a.AccessToken))
 		return s.append(ctx, tx, e)
 	})
-	switch {
-	case err != nil:
+	if err == nil && refused != nil {
+		err = s.ended(g, refused)
+	}
+	if err != nil {
 		return nil, err
-	case refused != nil:
-		if g != nil && !g.Revoked.IsZero() {
-			s.tokens.forget()
-		}
-		return nil, refused
 	}
 	return a, s.complete(ctx, r, a, c, g, p)
 }

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -310,9 +311,9 @@ func (b *bench) exchange(code string) (int, map[string]any) {
 func (b *bench) grant(user *account.User, scope string, change ...func(*grant)) (code string) {
 	b.Helper()
 	ctx := context.Background()
-	secret := newSecret()
+	made := secret.NewToken()
 	now := b.clock.Now().UTC()
-	g := &grant{ID: newID(), Client: "app", User: user.ID, Scope: scope, AuthTime: now, ACR: account.ACRPassword, Created: now, Until: now.Add(refreshIs)}
+	g := &grant{ID: rand.Text(), Client: "app", User: user.ID, Scope: scope, AuthTime: now, ACR: account.ACRPassword, Created: now, Until: now.Add(refreshIs)}
 	for _, one := range change {
 		one(g)
 	}
@@ -320,12 +321,12 @@ func (b *bench) grant(user *account.User, scope string, change ...func(*grant)) 
 		if err := keepGrant(ctx, tx, g, now.Add(codeIs)); err != nil {
 			return err
 		}
-		return keep(ctx, tx, &fhir.Record{Kind: codeRecord, Key: digest(secret), Owner: g.ID, Expires: now.Add(codeKnown)}, codeOf(g, now))
+		return keep(ctx, tx, &fhir.Record{Kind: codeRecord, Key: secret.Digest(made), Owner: g.ID, Expires: now.Add(codeKnown)}, codeOf(g, now))
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	return secret
+	return made
 }
 
 func codeOf(g *grant, now time.Time) *code {

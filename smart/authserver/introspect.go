@@ -8,6 +8,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart"
+	"andiron.dev/smart/secret"
 )
 
 // introspection is what RFC 7662 §2.2 and SMART App Launch 2.2 §7 tell of a token.
@@ -48,7 +49,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		s.fail(ctx, w, err)
 		return
 	}
-	key := digest(values.Get("token"))
+	key := secret.Digest(values.Get("token"))
 	var found *introspection
 	err = s.config.Store.View(ctx, func(tx fhir.Tx) error {
 		if found, err = s.introspectAccess(ctx, r, tx, key); err == nil && found == nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"andiron.dev/smart/secret"
 )
 
 func TestIntrospect(t *testing.T) {
@@ -45,7 +47,7 @@ func TestIntrospect(t *testing.T) {
 			t.Error(name, status, out)
 		}
 	}
-	inactive("no token of ours", newSecret())
+	inactive("no token of ours", secret.NewToken())
 	if status, out := ask(access, "Authorization", "Bearer "+access); status != 403 || out["error"] != insufficientScope {
 		t.Error("a bearer without the privilege:", status, out)
 	}

@@ -15,6 +15,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // launching is what a trusted client says of the session from which it opens an app.
@@ -209,7 +210,7 @@ func checkFhirContext(l *launching) error {
 
 // keepLaunch makes the handle.
 func (s *Server) keepLaunch(ctx context.Context, r *http.Request, by *Client, l *launching) (*launchAnswer, error) {
-	a := &launchAnswer{Launch: newSecret(), ExpiresIn: int(launchIs / time.Second), Issuer: s.base(r)}
+	a := &launchAnswer{Launch: secret.NewToken(), ExpiresIn: int(launchIs / time.Second), Issuer: s.base(r)}
 	err := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		app, err := s.liveClient(ctx, tx, l.Client)
 		if err != nil {
@@ -229,7 +230,7 @@ func (s *Server) keepLaunch(ctx context.Context, r *http.Request, by *Client, l 
 				return err
 			}
 		}
-		record := &fhir.Record{Kind: launchRecord, Key: digest(a.Launch), Owner: clientSubject(by.ID), Expires: now.Add(launchIs)}
+		record := &fhir.Record{Kind: launchRecord, Key: secret.Digest(a.Launch), Owner: clientSubject(by.ID), Expires: now.Add(launchIs)}
 		if err := keep(ctx, tx, record, one); err != nil {
 			return err
 		}

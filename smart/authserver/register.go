@@ -8,6 +8,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart"
+	"andiron.dev/smart/secret"
 )
 
 // registration is what of RFC 7591 §2 is understood. Other metadata are ignored, as the RFC has it.
@@ -81,7 +82,7 @@ func (s *Server) registered(r *http.Request) (*Client, string, error) {
 		return nil, "", refuse(invalidClientMetadata, "a property is not of the type that RFC 7591 gives it")
 	}
 	n := &Client{
-		ID: newID(), Name: in.Name, Grants: in.Grants, RedirectURIs: in.RedirectURIs, JWKS: in.JWKS, JWKSURL: in.JWKSURI,
+		ID: secret.NewID(), Name: in.Name, Grants: in.Grants, RedirectURIs: in.RedirectURIs, JWKS: in.JWKS, JWKSURL: in.JWKSURI,
 		LaunchURL: in.LaunchURL, Registered: true, Status: Active,
 	}
 	if string(n.JWKS) == "null" {

@@ -6,6 +6,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/audit"
+	"andiron.dev/smart/secret"
 )
 
 // revoke ends a token of the client that asks (RFC 7009). With a refresh token the whole grant ends. An authenticated client is told
@@ -21,7 +22,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		err = refuse(invalidRequest, "token is missing")
 	}
 	if err == nil {
-		err = s.revokeToken(ctx, r, c, digest(values.Get("token")))
+		err = s.revokeToken(ctx, r, c, secret.Digest(values.Get("token")))
 	}
 	if err != nil {
 		s.fail(ctx, w, err)

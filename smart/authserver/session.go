@@ -12,6 +12,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/smart/account"
+	"andiron.dev/smart/secret"
 )
 
 // Names of the cookies. The prefix __Host- keeps neighbours of the host from setting them, but needs https (RFC 6265bis §4.1.3.2).
@@ -97,7 +98,7 @@ func (s *Server) require(w http.ResponseWriter, r *http.Request, page string) *a
 func (s *Server) visitor(w http.ResponseWriter, r *http.Request) string {
 	token := s.visitorToken(r)
 	if token == "" {
-		token = newSecret()
+		token = secret.NewToken()
 		s.setVisitor(w, r, token)
 	}
 	return token
@@ -116,7 +117,7 @@ func (s *Server) setVisitor(w http.ResponseWriter, r *http.Request, token string
 }
 
 // csrfOf is the hidden field csrf of a form that is bound to a visitor.
-func csrfOf(visitor string) string { return digest("csrf of visitor " + visitor) }
+func csrfOf(visitor string) string { return secret.Digest("csrf of visitor " + visitor) }
 
 // checkCSRF compares the field csrf of a form that has been parsed, and where it comes from. It gives an error for the user.
 func (s *Server) checkCSRF(r *http.Request, v url.Values, want string) error {

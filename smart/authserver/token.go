@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 )
 
 // tokenAnswer is the answer of the token endpoint (RFC 6749 §5.1, SMART App Launch 2.2 §2.1.8).
@@ -70,7 +71,7 @@ func (s *Server) clientRequest(w http.ResponseWriter, r *http.Request) (*Client,
 // issue makes an access token of a grant, and a refresh token where it may have one.
 func (s *Server) issue(ctx context.Context, tx fhir.Tx, c *Client, g *grant, scope string, renew bool) (*tokenAnswer, error) {
 	now := s.config.Now().UTC()
-	a := &tokenAnswer{AccessToken: newSecret(), TokenType: "Bearer", Scope: scope}
+	a := &tokenAnswer{AccessToken: secret.NewToken(), TokenType: "Bearer", Scope: scope}
 	lives := accessIs
 	if c.AccessTTL > 0 {
 		lives = time.Duration(c.AccessTTL) * time.Second
@@ -81,7 +82,7 @@ func (s *Server) issue(ctx context.Context, tx fhir.Tx, c *Client, g *grant, sco
 	last := now.Add(lives)
 	token := &access{Grant: g.ID, Client: c.ID, Scope: scope, Issued: now, Expires: last}
 	a.ExpiresIn = int(lives / time.Second)
-	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: digest(a.AccessToken), Owner: g.ID, Expires: last.Add(expiredKnown)}, token); err != nil {
+	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: secret.Digest(a.AccessToken), Owner: g.ID, Expires: last.Add(expiredKnown)}, token); err != nil {
 		return nil, err
 	}
 	if renew {
@@ -93,9 +94,9 @@ func (s *Server) issue(ctx context.Context, tx fhir.Tx, c *Client, g *grant, sco
 		if until.After(g.Until) {
 			until = g.Until
 		}
-		a.RefreshToken = newSecret()
+		a.RefreshToken = secret.NewToken()
 		next := &refresh{Grant: g.ID, Client: c.ID, Expires: until}
-		known := &fhir.Record{Kind: refreshRecord, Key: digest(a.RefreshToken), Owner: g.ID, Expires: until.Add(grantKnown)}
+		known := &fhir.Record{Kind: refreshRecord, Key: secret.Digest(a.RefreshToken), Owner: g.ID, Expires: until.Add(grantKnown)}
 		if err := keep(ctx, tx, known, next); err != nil {
 			return nil, err
 		}

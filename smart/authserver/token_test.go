@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/smart/secret"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -42,7 +44,7 @@ func TestCodeGrant(t *testing.T) {
 		t.Error(status, who)
 	}
 	trail := strings.Join(b.events(), "\n")
-	for _, secret := range []string{out["access_token"].(string), out["refresh_token"].(string), digest(out["access_token"].(string))} {
+	for _, secret := range []string{out["access_token"].(string), out["refresh_token"].(string), secret.Digest(out["access_token"].(string))} {
 		if strings.Contains(trail, secret) {
 			t.Error("the audit trail holds a token")
 		}
@@ -155,7 +157,7 @@ func TestCodeErrors(t *testing.T) {
 		{"unknown grant type", func(_ *bench, v url.Values) { v.Set("grant_type", "password") }, 400, unsupportedGrantType},
 		{"grant not allowed", func(_ *bench, v url.Values) { v.Set("grant_type", GrantClient); v.Set("scope", "system/*.rs") }, 400, unauthorizedClient},
 		{"no code", func(_ *bench, v url.Values) { v.Del("code") }, 400, invalidRequest},
-		{"another code", func(_ *bench, v url.Values) { v.Set("code", newSecret()) }, 400, invalidGrant},
+		{"another code", func(_ *bench, v url.Values) { v.Set("code", secret.NewToken()) }, 400, invalidGrant},
 		{"no verifier: a downgrade", func(_ *bench, v url.Values) { v.Del("code_verifier") }, 400, invalidGrant},
 		{"the challenge as verifier: plain", func(_ *bench, v url.Values) { v.Set("code_verifier", challengeOf(verifier)) }, 400, invalidGrant},
 		{"a wrong verifier", func(_ *bench, v url.Values) { v.Set("code_verifier", strings.Repeat("b", 50)) }, 400, invalidGrant},
@@ -371,7 +373,7 @@ func TestRevoke(t *testing.T) {
 	if status, _ := b.who(access); status != 200 {
 		t.Error("another client could revoke the token")
 	}
-	if status := revoke(newSecret()); status != 200 {
+	if status := revoke(rand.Text()); status != 200 {
 		t.Error("what is no token:", status)
 	}
 	if status := revoke(access); status != 200 {

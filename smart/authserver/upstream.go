@@ -121,11 +121,11 @@ func (s *Server) askLink(w http.ResponseWriter, r *http.Request, status int, ses
 }
 
 func (s *Server) depart(w http.ResponseWriter, r *http.Request, up *Upstream, p *provider, a *attempt) {
-	visitor, state := s.visitor(w, r), newSecret()
-	a.Provider, a.Visitor = up.ID, digest(visitor)
+	visitor, state := s.visitor(w, r), secret.NewToken()
+	a.Provider, a.Visitor = up.ID, secret.Digest(visitor)
 	ctx := r.Context()
 	err := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		return keep(ctx, tx, &fhir.Record{Kind: upstreamRecord, Key: digest(state), Expires: s.config.Now().Add(upstreamLife)}, a)
+		return keep(ctx, tx, &fhir.Record{Kind: upstreamRecord, Key: secret.Digest(state), Expires: s.config.Now().Add(upstreamLife)}, a)
 	})
 	if err != nil {
 		s.sorry(w, r, err)
@@ -188,14 +188,14 @@ func (s *Server) upstreamCallback(w http.ResponseWriter, r *http.Request) {
 func (s *Server) takeAttempt(ctx context.Context, visitor, state, provider string) (*attempt, error) {
 	a := &attempt{}
 	err := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		_, err := fetch(ctx, tx, upstreamRecord, digest(state), a)
-		if absent(err) || err == nil && (visitor == "" || !same(digest(visitor), a.Visitor) || a.Provider != provider) {
+		_, err := fetch(ctx, tx, upstreamRecord, secret.Digest(state), a)
+		if absent(err) || err == nil && (visitor == "" || !same(secret.Digest(visitor), a.Visitor) || a.Provider != provider) {
 			return refuse(invalidRequest, "This login has expired, has been finished already, or was begun in another browser. Begin again.")
 		}
 		if err != nil {
 			return err
 		}
-		return tx.Drop(ctx, upstreamRecord, digest(state))
+		return tx.Drop(ctx, upstreamRecord, secret.Digest(state))
 	})
 	return a, err
 }

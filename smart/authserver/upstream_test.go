@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"andiron.dev/smart/account"
+	"andiron.dev/smart/secret"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -56,7 +57,7 @@ func newIDP(t testing.TB, now func() time.Time) *idp {
 	})
 	mux.HandleFunc("/authorize", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		code := newSecret()
+		code := secret.NewToken()
 		p.codes[code] = q
 		v := url.Values{"code": {code}, "state": {q.Get("state")}, "iss": {p.server.URL}}
 		for name, value := range p.answer {
@@ -172,7 +173,7 @@ func TestUpstream(t *testing.T) {
 		"an error":          func() { p.answer = url.Values{"error": {"access_denied"}} },
 		"a forged code":     func() { p.answer = url.Values{"code": {"x"}} },
 		"state left out":    func() { p.answer = url.Values{"state": {}} },
-		"a made-up state":   func() { p.answer = url.Values{"state": {newSecret()}} },
+		"a made-up state":   func() { p.answer = url.Values{"state": {secret.NewToken()}} },
 		"parameter doubled": func() { p.answer = url.Values{"code": {"x", "y"}} },
 	} {
 		p.claims, p.answer, p.typ, p.kid = nil, nil, "JWT", "k1"
