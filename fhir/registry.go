@@ -10,6 +10,9 @@ import (
 type Registry struct {
 	interactions map[Interaction]Handler
 	operations   []operation
+	workers      []Worker
+	rules        []Rule
+	messages     map[MessageEvent]MessageHandler
 }
 
 // Module adds behaviour of a domain to a server: operations, rules, jobs.

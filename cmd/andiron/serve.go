@@ -14,11 +14,13 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rest"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources"
 	"andiron.dev/search"
 	"andiron.dev/search/ucum"
+	"andiron.dev/smart"
 	"andiron.dev/smart/secret"
 )
 
@@ -28,7 +30,8 @@ type storeFlags struct {
 	Cache int    `name:"cache-mb" help:"Memory for the store's page cache, in MiB." default:"24"`
 	secretFlags
 
-	searchLimit int64 // see serverFlags.SearchLimit
+	searchLimit int64            // see serverFlags.SearchLimit
+	now         func() time.Time // nil = time.Now
 }
 
 // serverFlags say how a server is run.
@@ -39,6 +42,7 @@ type serverFlags struct {
 	Addr    string `help:"Address to listen on; port 0 picks one and prints it." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	BaseURL string `name:"base-url" help:"The FHIR base as clients see it, if a proxy is in between." placeholder:"URL"`
 	authFlags
+	clockFlags
 	Origin []string `help:"Web origin whose pages may call the API from a browser; may be repeated." placeholder:"ORIGIN"`
 
 	MaxBody        int           `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
@@ -65,6 +69,7 @@ type store struct {
 	spec   *r4.Spec
 	params *search.Params
 	keys   *secret.Keys
+	now    func() time.Time
 }
 
 // open opens the store that the flag names.
@@ -81,11 +86,14 @@ func (f *storeFlags) open() (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{spec: spec, params: search.NewParams(spec, units)}
+	s := &store{spec: spec, params: search.NewParams(spec, units), now: f.now}
+	if s.now == nil {
+		s.now = time.Now
+	}
 	if s.keys, err = f.secretFlags.keys(dir); err != nil {
 		return nil, err
 	}
-	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Cache: f.Cache << 10, SearchLimit: f.searchLimit, JournalKey: s.keys.Derive("journal")})
+	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Now: s.now, Cache: f.Cache << 10, SearchLimit: f.searchLimit, JournalKey: s.keys.Derive("journal")})
 	return s, err
 }
 
@@ -138,7 +146,7 @@ func (f *serverFlags) mistakes() []string {
 			list = append(list, fmt.Sprintf("--addr %q can be reached from outside, so tokens need https and clients a name to go by: set --base-url to the https URL of the FHIR base, and --tls-cert and --tls-key or a proxy that speaks https", f.Addr))
 		}
 	}
-	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes())
+	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes(), f.clockFlags.mistakes(f.Addr, f.BaseURL))
 }
 
 // serve runs a server until ctx ends. prepare, if given, is called with the store before the first request is taken.
@@ -151,6 +159,7 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 	log := slog.New(slog.NewJSONHandler(logs, nil))
 	base := strings.TrimSuffix(f.BaseURL, "/")
 	f.searchLimit = f.SearchLimit
+	f.now = f.clock()
 	st, err := f.open()
 	if err != nil {
 		return fmt.Errorf("the store cannot be opened: %w", err)
@@ -204,15 +213,18 @@ func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.L
 	resource, bundle := fhir.DefaultLimits(), fhir.BundleLimits()
 	resource.Bytes, bundle.Bytes = f.MaxBody<<20, f.MaxBundle<<20
 	config := server.Config{
-		Store: st, Spec: st.spec, Params: st.params, Modules: resources.Modules(),
-		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Log: log,
+		Store: st, Spec: st.spec, Params: st.params,
+		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Now: st.now, Clock: f.settable, Log: log,
 		SingleDelete: f.ConditionalDelete == "single", MaxEntries: f.MaxEntries,
 		Limits: rest.Limits{Resource: resource, Bundle: bundle, Time: f.RequestTimeout}, Bounds: f.bounds(), Proxies: f.proxies(),
 	}
+	config.Rules = rules.New(st, smart.System)
 	if a != nil {
+		config.Rules = a.rules
 		config.Guard, config.Trail, config.Authority = a.guard, a.trail, a.server
 		config.Modules = append(config.Modules, a.trail.Verify(st))
 		config.PageKey = st.keys.Derive("pages")
 	}
+	config.Modules = append(config.Modules, resources.Modules()...)
 	return server.New(config)
 }

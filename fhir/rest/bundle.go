@@ -35,8 +35,15 @@ func sizeOf(b *fhir.Bundle) int {
 
 func (k *call) appendBundle(w *fhir.Writer, b *fhir.Bundle) {
 	w.Object().Name("resourceType").String("Bundle")
-	w.Name("id").String(k.edge.NewID())
-	w.Name("meta").Object().Name("lastUpdated").String(k.start.UTC().Format(fhir.LastUpdatedFormat)).EndObject()
+	id, made := b.ID, b.Time
+	if id == "" {
+		id = k.edge.NewID()
+	}
+	if made.IsZero() {
+		made = k.start
+	}
+	w.Name("id").String(id)
+	w.Name("meta").Object().Name("lastUpdated").String(made.UTC().Format(fhir.LastUpdatedFormat)).EndObject()
 	w.Name("type").String(string(b.Type))
 	if b.Total >= 0 && (b.Type == fhir.Searchset || b.Type == fhir.HistoryBundle) {
 		w.Name("total").Int(b.Total)
@@ -88,7 +95,15 @@ func (k *call) fullURL(w *fhir.Writer, typ, id string) {
 func (k *call) appendMatch(w *fhir.Writer, e *fhir.Entry) {
 	k.fullURL(w, e.Resource.Type(), e.Resource.ID())
 	w.Name("resource").Resource(e.Resource)
-	w.Name("search").Object().Name("mode").String(string(e.Mode)).EndObject()
+	w.Name("search").Object()
+	if e.Grade != "" {
+		w.Name("extension").Array().Object().Name("url").String("http://hl7.org/fhir/StructureDefinition/match-grade").Name("valueCode").String(e.Grade).EndObject().EndArray()
+	}
+	w.Name("mode").String(string(e.Mode))
+	if e.Score != "" {
+		w.Name("score").Raw(e.Score)
+	}
+	w.EndObject()
 }
 
 // appendEvent writes a version of a history (http://hl7.org/fhir/R4/http.html#history).

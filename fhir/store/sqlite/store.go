@@ -49,6 +49,7 @@ type Store struct {
 	names     *dictionary
 	guards    keyedMutex
 	sample    sample
+	bell      bell
 	close     sync.Once
 	closeErr  error
 

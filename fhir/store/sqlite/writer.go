@@ -243,6 +243,7 @@ func (w *writer) end() error {
 	}
 	w.commits.Add(1)
 	w.publish()
+	w.store.bell.ring()
 	w.settled()
 	w.log.bound(w.conn)
 	return nil
