@@ -43,6 +43,7 @@ type serverFlags struct {
 	BaseURL string `name:"base-url" help:"The FHIR base as clients see it, if a proxy is in between." placeholder:"URL"`
 	authFlags
 	clockFlags
+	eventFlags
 	Origin []string `help:"Web origin whose pages may call the API from a browser; may be repeated." placeholder:"ORIGIN"`
 
 	MaxBody        int           `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
@@ -146,7 +147,7 @@ func (f *serverFlags) mistakes() []string {
 			list = append(list, fmt.Sprintf("--addr %q can be reached from outside, so tokens need https and clients a name to go by: set --base-url to the https URL of the FHIR base, and --tls-cert and --tls-key or a proxy that speaks https", f.Addr))
 		}
 	}
-	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes(), f.clockFlags.mistakes(f.Addr, f.BaseURL))
+	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes(), f.clockFlags.mistakes(f.Addr, f.BaseURL), f.eventFlags.mistakes())
 }
 
 // serve runs a server until ctx ends. prepare, if given, is called with the store before the first request is taken.
@@ -195,6 +196,7 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 		}
 		go a.server.Run(ctx)
 	}
+	f.where = where
 	if err := f.welcome(ctx, t, a, where); err != nil {
 		return err
 	}
@@ -224,6 +226,9 @@ func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.L
 		config.Guard, config.Trail, config.Authority = a.guard, a.trail, a.server
 		config.Modules = append(config.Modules, a.trail.Verify(st))
 		config.PageKey = st.keys.Derive("pages")
+	}
+	if _, err := f.events(&config, st, a, log); err != nil {
+		return nil, err
 	}
 	config.Modules = append(config.Modules, resources.Modules()...)
 	return server.New(config)
