@@ -15,6 +15,7 @@ import (
 	"andiron.dev/fhir/event/channel"
 	"andiron.dev/fhir/rest"
 	"andiron.dev/fhir/server"
+	"andiron.dev/resources/automation"
 	"andiron.dev/smart"
 )
 
@@ -127,4 +128,15 @@ func (f *serverFlags) events(config *server.Config, st *store, a *authority, log
 	config.Topics, config.Catalogue = m.Topics, m.Canonicals()
 	config.Socket, config.Modules = sockets, append(config.Modules, m)
 	return m, nil
+}
+
+// named is how rules find topics by which events are named.
+func named(m *event.Module) func(context.Context, string) (automation.Topic, error) {
+	return func(ctx context.Context, name string) (automation.Topic, error) {
+		topic, err := m.Named(ctx, name)
+		if topic == nil || err != nil {
+			return nil, err
+		}
+		return topic, nil
+	}
 }

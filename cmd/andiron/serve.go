@@ -227,9 +227,24 @@ func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.L
 		config.Modules = append(config.Modules, a.trail.Verify(st))
 		config.PageKey = st.keys.Derive("pages")
 	}
-	if _, err := f.events(&config, st, a, log); err != nil {
+	var srv *server.Server
+	modules := resources.Config{
+		Store: config.Rules.Store(), Spec: st.spec, Params: st.params, BaseURL: base, Now: st.now, NewID: server.NewUUID, Log: log, PageKey: config.PageKey,
+		Serve: fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
+			return srv.Handler().Serve(ctx, req)
+		}),
+	}
+	if a != nil {
+		modules.Store = a.guard.Store()
+	}
+	modules.AllowEndpoints, _ = rest.ParseProxies(f.AllowEndpoints) // see mistakes
+	modules.Outbox, _ = f.outbox()
+	events, err := f.events(&config, st, a, log)
+	if err != nil {
 		return nil, err
 	}
-	config.Modules = append(config.Modules, resources.Modules()...)
-	return server.New(config)
+	modules.Topic = named(events)
+	config.Modules = append(config.Modules, resources.Modules(modules)...)
+	srv, err = server.New(config)
+	return srv, err
 }

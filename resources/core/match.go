@@ -1,0 +1,145 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"andiron.dev/fhir"
+)
+
+// match is http://hl7.org/fhir/R4/patient-operation-match.html: the Patients that are likely the one that is described, best first.
+// Candidates are found by searches for what they have to have in common; how each is weighed says match_score.go.
+func (m *Module) match(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
+	given := req.Input.Get("resource")
+	if given.Type != "Patient" {
+		return nil, fhir.NewOutcome(fhir.Invalid, "the parameter 'resource' must be a Patient")
+	}
+	most := 20
+	if text := req.Input.Text("count"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fhir.NewOutcome(fhir.Value, "the value of 'count' must be 1 or more")
+		}
+		most = min(n, 1000)
+	}
+	wanted := traitsOf(given.Value)
+	if !wanted.enough() {
+		o := fhir.NewOutcome(fhir.BusinessRule, "too little is given to tell people apart: it takes an identifier with its system, or two of name, birth date, phone and email")
+		o.Issues[0].Detail = "insufficient-traits"
+		return nil, o
+	}
+	var found []*likely
+	err := m.view(ctx, req, func(tx fhir.Tx) (err error) {
+		found, err = m.likely(ctx, tx, req, wanted)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if req.Input.Text("onlyCertainMatches") == "true" {
+		if found = slices.DeleteFunc(found, func(l *likely) bool { return grade(l.score) != "certain" }); len(found) > 1 {
+			found = nil // which of them it is, is not certain
+		}
+	}
+	b := &fhir.Bundle{Type: fhir.Searchset, Total: len(found), Links: []fhir.Link{{Relation: "self", URL: "Patient/$match"}}}
+	conflict := false
+	for _, l := range found[:min(most, len(found))] {
+		b.Entries = append(b.Entries, fhir.Entry{Resource: l.r, Mode: fhir.ModeMatch, Score: fmt.Sprintf("%d.%02d", l.score/100, l.score%100), Grade: grade(l.score)})
+		conflict = conflict || l.conflict
+	}
+	if conflict {
+		o := &fhir.Outcome{Issues: []fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Detail: "trait-conflict",
+			Text: "an identifier is that of a Patient whose name or birth date is another: one of the two may be wrong"}}}
+		b.Entries = append(b.Entries, fhir.Entry{Resource: o.Resource(), Mode: fhir.ModeOutcome})
+	}
+	return &fhir.Response{Bundle: b}, nil
+}
+
+// likely is a Patient that may be the one, with a score in hundredths.
+type likely struct {
+	r        *fhir.Resource
+	score    int
+	conflict bool
+}
+
+func grade(score int) string {
+	switch {
+	case score >= 85:
+		return "certain"
+	case score >= 65:
+		return "probable"
+	case score >= 45:
+		return "possible"
+	}
+	return "certainly-not"
+}
+
+// likely weighs the candidates. Where an identifier says who it is, nobody else is asked about. Who has been merged into another stands
+// for the other; who is inactive otherwise is nobody.
+func (m *Module) likely(ctx context.Context, tx fhir.Tx, req *fhir.Request, wanted *traits) ([]*likely, error) {
+	candidates, identified, err := m.candidates(ctx, tx, req, wanted)
+	if err != nil {
+		return nil, err
+	}
+	by := make(map[string]*likely)
+	for _, r := range candidates {
+		one := traitsOf(r.Root())
+		l := &likely{score: wanted.score(one)}
+		if identified {
+			l.score, l.conflict = 100, wanted.conflicts(one)
+		}
+		if grade(l.score) == "certainly-not" {
+			continue
+		}
+		if l.r, err = m.survivor(ctx, tx, req, r); err != nil {
+			return nil, err
+		}
+		if l.r == nil {
+			continue
+		}
+		if known := by[l.r.ID()]; known == nil || known.score < l.score {
+			by[l.r.ID()] = l
+		}
+	}
+	var list []*likely
+	for _, l := range by {
+		list = append(list, l)
+	}
+	slices.SortFunc(list, func(a, b *likely) int { return cmp.Or(b.score-a.score, strings.Compare(a.r.ID(), b.r.ID())) })
+	return list, nil
+}
+
+// survivor is who a Patient has been merged into, itself if it has not been, and nil where it is inactive or that cannot be seen.
+func (m *Module) survivor(ctx context.Context, tx fhir.Tx, req *fhir.Request, r *fhir.Resource) (*fhir.Resource, error) {
+	for range maxDepth {
+		next := ""
+		for link := range r.Root().Each("link") {
+			if link.Get("type").Text() == "replaced-by" {
+				next = link.Get("other").Get("reference").Text()
+			}
+		}
+		if next == "" {
+			if r.Root().Get("active").Text() == "false" {
+				return nil, nil
+			}
+			return r, nil
+		}
+		ref, ok := m.local(next, m.base(req))
+		if !ok || ref.Type != "Patient" {
+			return nil, nil
+		}
+		to, err := tx.Read(ctx, ref.Type, ref.ID)
+		if missing(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		r = to
+	}
+	return nil, nil
+}
