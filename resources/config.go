@@ -8,6 +8,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/resources/automation"
 	"andiron.dev/search"
 )
@@ -19,6 +20,9 @@ type Config struct {
 	Params *search.Params
 	// Serve is the whole pipeline, for what a module does as a client would. It must not be called before the server is assembled.
 	Serve fhir.Handler
+
+	// Account has then told what fn writes (rules.Enforcer.Account).
+	Account func(ctx context.Context, fn func(context.Context) error, then rules.Then) error
 
 	PageKey []byte // seals page links; nil = a fresh one
 

@@ -13,7 +13,7 @@ func Modules(c Config) []fhir.Module {
 	outbox := &automation.Outbox{Dir: c.Outbox}
 	return []fhir.Module{
 		automation.New(automation.Config{
-			Store: c.Store, Spec: c.Spec, Params: c.Params, Serve: c.Serve, Now: c.Now, NewID: c.NewID, Log: c.Log, BaseURL: c.BaseURL, Topic: c.Topic,
+			Store: c.Store, Spec: c.Spec, Params: c.Params, Serve: c.Serve, Account: c.Account, Now: c.Now, NewID: c.NewID, Log: c.Log, BaseURL: c.BaseURL, Topic: c.Topic,
 			Senders: map[string]automation.Sender{"sms": outbox, "email": outbox},
 		}),
 		core.New(core.Config{Store: c.Store, Spec: c.Spec, Params: c.Params, Now: c.Now, NewID: c.NewID, PageKey: c.PageKey, BaseURL: c.BaseURL}),

@@ -39,7 +39,7 @@ func layers() map[string][]string {
 		"search/searchtest":        append(slices.Clone(core), "fhir/store/sqlite", "fhir/terminology"),
 		"conformance":              append(slices.Clone(core), "fhir/patch"),
 		"resources":                {"*"},
-		"resources/automation":     append(slices.Clone(core), "fhir/gate", "fhir/terminology", "smart"),
+		"resources/automation":     append(slices.Clone(core), "fhir/gate", "fhir/rules", "fhir/terminology", "smart"),
 		"resources/core":           append(slices.Clone(core), "fhir/gate", "fhir/terminology", "search/ucum", "smart"),
 		"fhir/store/storetest":     {"*"},
 		"fhir/server":              {"*"},

@@ -79,13 +79,14 @@ func join(t testing.TB, store fhir.Store, spec *r4.Spec, params *search.Params, 
 	}
 	h.module = automation.New(automation.Config{
 		Store: enforcer.Store(), Spec: spec, Params: params, Now: clock, NewID: server.NewUUID, Log: log,
+		Account: enforcer.Account,
 		Serve: fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 			return h.Handler().Serve(ctx, req)
 		}),
 		Senders: map[string]automation.Sender{"sms": send, "email": send},
 	})
 	var err error
-	h.Server, err = server.New(server.Config{Store: store, Spec: spec, Params: params, Rules: enforcer, Modules: []fhir.Module{h.module}, Now: clock, Log: log})
+	h.Server, err = server.New(server.Config{Store: store, Spec: spec, Params: params, Rules: enforcer, Modules: []fhir.Module{h.module, again{enforcer.Store()}}, Now: clock, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

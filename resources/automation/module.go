@@ -10,6 +10,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/gate"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/terminology"
 	"andiron.dev/search"
 )
@@ -25,9 +26,11 @@ type Config struct {
 	Spec   *r4.Spec
 	Params *search.Params
 	Serve  fhir.Handler // the whole pipeline, by which rules write and call operations
-	Now    func() time.Time
-	NewID  func() string
-	Log    *slog.Logger
+	// Account has then told, in the update that it is part of, what fn writes (rules.Enforcer.Account).
+	Account func(ctx context.Context, fn func(context.Context) error, then rules.Then) error
+	Now     func() time.Time
+	NewID   func() string
+	Log     *slog.Logger
 
 	Topic   func(ctx context.Context, name string) (Topic, error) // finds the topic that names events; nil = there are none
 	BaseURL string                                                // FHIR base as clients see it; "" = references are relative

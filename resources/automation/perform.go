@@ -35,7 +35,18 @@ func (m *Module) call(ctx context.Context, task *fhir.Resource) (*result, error)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := m.config.Serve.Serve(context.WithValue(ctx, causeKey{}, c), req)
+	var resp *fhir.Response
+	err = m.config.Account(ctx, func(ctx context.Context) (err error) {
+		resp, err = m.config.Serve.Serve(context.WithValue(ctx, causeKey{}, c), req)
+		return err
+	}, func(ctx context.Context, tx fhir.Tx, written []*fhir.Version) error {
+		for _, v := range written {
+			if err := c.keep(ctx, tx, v, m.config.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,14 @@
 package automation_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/server"
 )
 
 const welcome = `{"resourceType":"ActivityDefinition","id":"welcome","url":"http://example.org/ActivityDefinition/welcome","status":"active","kind":"Task","description":"Say hello",
@@ -185,6 +187,39 @@ func TestLoop(t *testing.T) {
 	h.count(1, tasks)
 	failed := h.do(200, "GET", "PlanDefinition/hello/$trace?failed=true", "")
 	if len(dig(failed, "parameter").([]any)) != 1 || !strings.Contains(text(failed), "too-costly") {
+		t.Fatal(text(failed))
+	}
+}
+
+// again is a module whose operation writes what the rule that calls it is about.
+type again struct{ store fhir.Store }
+
+func (a again) Register(r *fhir.Registry) error {
+	return r.Operation(`{"resourceType":"OperationDefinition","id":"again","url":"`+base+`/OperationDefinition/again","name":"Again","status":"active","kind":"operation",
+		"affectsState":true,"code":"again","system":true,"type":false,"instance":false}`, fhir.HandlerFunc(func(ctx context.Context, _ *fhir.Request) (*fhir.Response, error) {
+		r, err := fhir.ParseResource(`{"resourceType":"Basic","id":"`+server.NewUUID()+`","code":{"text":"again"}}`, fhir.DefaultLimits())
+		if err != nil {
+			return nil, err
+		}
+		return &fhir.Response{}, a.store.Update(ctx, nil, func(tx fhir.Tx) error {
+			_, err := tx.Create(ctx, r)
+			return err
+		})
+	}))
+}
+
+// TestLoopThroughOperation has a rule call an operation that writes what the rule is about: it does not fire for that.
+func TestLoopThroughOperation(t *testing.T) {
+	h := open(t)
+	h.drain()
+	h.put(`{"resourceType":"PlanDefinition","id":"hello","url":"http://example.org/PlanDefinition/hello","status":"active","type":{"coding":[{"code":"eca-rule"}]},
+ "action":[{"id":"a","trigger":[{"type":"data-added","data":[{"type":"Basic"}]}],"definitionCanonical":"` + base + `/OperationDefinition/again"}]}`)
+	h.put(`{"resourceType":"Basic","id":"first","code":{"text":"first"}}`)
+	for range 5 {
+		h.drain()
+	}
+	h.count(2, "Basic?_total=accurate")
+	if failed := h.do(200, "GET", "PlanDefinition/hello/$trace?failed=true", ""); !strings.Contains(text(failed), "too-costly") {
 		t.Fatal(text(failed))
 	}
 }
