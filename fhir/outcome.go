@@ -31,6 +31,7 @@ const (
 	NoSuchOperation                 // NotSupported: the operation, at this level and for this type
 	InProgress                      // LockError: the same request is being carried out
 	KeyReused                       // Duplicate: the Idempotency-Key of another request
+	Unavailable                     // NotFound: what was asked for was there and somebody else has it by now (IHE ITI-116)
 )
 
 // Outcome is the error type of Andiron: every error that may reach a client is one.

@@ -86,6 +86,9 @@ func (x *Interactions) bodyInput(d *fhir.OperationDefinition, body *fhir.Resourc
 
 // urlInput reads a value of the URL. It must be of a primitive type.
 func (x *Interactions) urlInput(p *fhir.OperationParameter, text string) (fhir.Parameter, error) {
+	if p.Type == "Reference" {
+		return literal(fhir.Parameter{Name: p.Name, Type: "uri"}, text)
+	}
 	typ := x.Spec.Type(p.Type)
 	if typ == nil || typ.Kind != r4.Primitive {
 		return fhir.Parameter{}, fhir.Errorf(fhir.Invalid, "the parameter '%s' is not of a primitive type, so it must be sent in the body, as a Parameters resource", p.Name)
@@ -130,6 +133,11 @@ func (i *input) check(in fhir.Parameters, defined []fhir.OperationParameter, pat
 		}
 		d := &defined[k]
 		counts[p.Name]++
+		if d.Type == "Reference" && (p.Type == "uri" || p.Type == "url" || p.Type == "string") {
+			if p, err = literal(p, p.Value.Text()); err != nil {
+				return nil, err
+			}
+		}
 		if !i.x.fits(p.Type, d.Type) {
 			return nil, fhir.NewOutcome(fhir.Value, fmt.Sprintf("the parameter '%s' must be of type %s", path+p.Name, d.Type), at)
 		}
@@ -164,9 +172,21 @@ func (i *input) unknown(text string, expression ...string) error {
 	return nil
 }
 
+// literal is a Reference that is given by its text alone: in a URL, or as a uri.
+func literal(p fhir.Parameter, text string) (fhir.Parameter, error) {
+	w := fhir.NewWriter(64)
+	w.Object().Name("reference").String(text).EndObject()
+	value, err := fhir.Parse(string(w.Take()), fhir.DefaultLimits())
+	p.Type, p.Value = "Reference", value
+	return p, err
+}
+
 // fits reports whether a value of a type is one of the type that the definition has.
 func (x *Interactions) fits(typ, defined string) bool {
 	if typ == defined || defined == "Any" && typ != "" {
+		return true
+	}
+	if defined == "dateTime" && (typ == "date" || typ == "instant") { // both are written as one
 		return true
 	}
 	t := x.Spec.Type(typ)

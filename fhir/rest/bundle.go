@@ -93,8 +93,12 @@ func (k *call) fullURL(w *fhir.Writer, typ, id string) {
 }
 
 func (k *call) appendMatch(w *fhir.Writer, e *fhir.Entry) {
-	k.fullURL(w, e.Resource.Type(), e.Resource.ID())
-	w.Name("resource").Resource(e.Resource)
+	r := e.Resource
+	if e.Response != nil { // written by an operation, at a time that was not known when the Bundle was put together
+		r = e.Response.Body()
+	}
+	k.fullURL(w, r.Type(), r.ID())
+	w.Name("resource").Resource(r)
 	w.Name("search").Object()
 	if e.Grade != "" {
 		w.Name("extension").Array().Object().Name("url").String("http://hl7.org/fhir/StructureDefinition/match-grade").Name("valueCode").String(e.Grade).EndObject().EndArray()
@@ -150,7 +154,8 @@ func (k *call) appendResult(w *fhir.Writer, e *fhir.Entry) {
 	case resp.Version == nil && body != nil && resp.Result != fhir.NotModified: // a read
 		k.fullURL(w, body.Type(), body.ID())
 		w.Name("resource").Resource(body)
-	case resp.Version != nil && body != nil && k.req.Prefer.Return == fhir.ReturnRepresentation:
+	case resp.Version != nil && body != nil && (k.req.Prefer.Return == fhir.ReturnRepresentation || k.req.Prefer.Return == "" && k.req.Interaction == fhir.Operation):
+		// Who calls an operation does not know yet what it writes.
 		k.fullURL(w, body.Type(), body.ID())
 		w.Name("resource").Resource(body)
 	}
@@ -161,7 +166,10 @@ func (k *call) appendResult(w *fhir.Writer, e *fhir.Entry) {
 	}
 	if v != nil {
 		w.Name("location").String(v.Type + "/" + v.ID + "/_history/" + v.VersionID)
-		w.Name("etag").String(fhir.ETag(v.VersionID)).Name("lastModified").String(v.LastUpdated.UTC().Format(fhir.LastUpdatedFormat))
+		w.Name("etag").String(fhir.ETag(v.VersionID))
+		if !v.LastUpdated.IsZero() { // of what was only rehearsed
+			w.Name("lastModified").String(v.LastUpdated.UTC().Format(fhir.LastUpdatedFormat))
+		}
 	}
 	if k.req.Prefer.Return == fhir.ReturnOutcome {
 		notes := resp.Notes

@@ -21,7 +21,7 @@ func Status(o *fhir.Outcome) int {
 		return http.StatusRequestURITooLong
 	case fhir.NoSuchOperation:
 		return http.StatusNotFound
-	case fhir.InProgress:
+	case fhir.InProgress, fhir.Unavailable:
 		return http.StatusConflict
 	case fhir.KeyReused:
 		return http.StatusUnprocessableEntity

@@ -50,7 +50,7 @@ func storeGroups() []group {
 			{"RecordRandom", testRecordRandom},
 			{"RecordConflicts", testRecordConflicts},
 			{"Journal", testJournal},
-			{"JournalMany", testJournalMany},
+			{"JournalMany", single(testJournalMany)},
 			{"Cancel", testCancel},
 			{"CancelSearch", testCancelSearch},
 			{"Close", testClose},
@@ -87,25 +87,35 @@ func storeGroups() []group {
 func searchGroups() []group {
 	return []group{
 		{"Search", []test{
-			{"Scripts", testScripts},
+			{"Scripts", single(testScripts)},
 			{"Empty", testSearchEmpty},
 			{"IndexUpkeep", testIndexUpkeep},
-			{"Many", testMany},
-			{"CompositeMany", testCompositeMany},
-			{"Terminology", testTerminology},
+			{"Many", single(testMany)},
+			{"CompositeMany", single(testCompositeMany)},
+			{"Terminology", single(testTerminology)},
 			{"Odd", testOdd},
 			{"FullText", testFullText},
 			{"PagesStable", testPagesStable},
 			{"PageSizes", testPageSizes},
 			{"PageForeign", testPageForeign},
 			{"AcrossStable", testAcrossStable},
-			{"PageAgain", testPageAgain},
-			{"Totals", testTotals},
+			{"PageAgain", single(testPageAgain)},
+			{"Totals", single(testTotals)},
 		}},
 		{"Random", []test{
 			{"Search", testRandom},
 			{"Measured", testRandomMeasured},
 			{"Filter", testRandomFilter},
 		}},
+	}
+}
+
+// single is a test in one goroutine: with the race detector, for which there is nothing in it, a short run leaves it out.
+func single(fn func(*testing.T, *suite)) func(*testing.T, *suite) {
+	return func(t *testing.T, s *suite) {
+		if detecting && testing.Short() {
+			t.Skip("SKIPPED: one goroutine, the race detector and -short")
+		}
+		fn(t, s)
 	}
 }
