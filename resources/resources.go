@@ -6,6 +6,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/resources/automation"
 	"andiron.dev/resources/core"
+	"andiron.dev/resources/patient"
 )
 
 // Modules are the domain modules of the standard build, in the order in which they are registered.
@@ -17,5 +18,6 @@ func Modules(c Config) []fhir.Module {
 			Senders: map[string]automation.Sender{"sms": outbox, "email": outbox},
 		}),
 		core.New(core.Config{Store: c.Store, Spec: c.Spec, Params: c.Params, Now: c.Now, NewID: c.NewID, PageKey: c.PageKey, BaseURL: c.BaseURL}),
+		patient.New(patient.Config{Store: c.Store, Spec: c.Spec, Params: c.Params, Serve: c.Serve, Now: c.Now, NewID: c.NewID, BaseURL: c.BaseURL}),
 	}
 }

@@ -1,5 +1,5 @@
-// Package core has the operations of R4 that need no domain: records as a whole, meta, statistics, documents, graphs, messages,
-// matching and validation. One file is one operation, beside its OperationDefinition in definitions. All that they read and write goes
+// Package core has the operations of R4 that need no domain: records as a whole, meta, statistics, documents, graphs, messages
+// and validation. One file is one operation, beside its OperationDefinition in definitions. All that they read and write goes
 // through the store of the configuration, with the context of the request, so that nobody gets more out of them than by reading.
 package core
 
@@ -70,7 +70,7 @@ func (m *Module) Register(r *fhir.Registry) (err error) {
 		{"Observation-lastn", m.lastN}, {"Observation-stats", m.stats},
 		{"Composition-document", m.document}, {"Resource-graph", m.graph},
 		{"MessageHeader-process-message", m.processMessage},
-		{"Resource-convert", m.convert}, {"Patient-match", m.match}, {"Resource-validate", m.validate},
+		{"Resource-convert", m.convert}, {"Resource-validate", m.validate},
 	} {
 		text, err := definitions.ReadFile("definitions/" + o.id + ".json")
 		if err != nil {

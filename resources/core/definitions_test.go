@@ -51,11 +51,11 @@ func TestDefinitions(t *testing.T) {
 		}
 		h.do("GET", "/OperationDefinition/"+d.Resource.ID(), "").is(200, "url", d.URL(""))
 	}
-	if n != 15 {
+	if n != 14 {
 		t.Errorf("%d operations of R4", n)
 	}
 	metadata := h.do("GET", "/metadata", "").text
-	for _, code := range []string{"everything", "meta", "meta-add", "meta-delete", "versions", "lastn", "stats", "document", "graph", "process-message", "convert", "match", "validate"} {
+	for _, code := range []string{"everything", "meta", "meta-add", "meta-delete", "versions", "lastn", "stats", "document", "graph", "process-message", "convert", "validate"} {
 		if !strings.Contains(metadata, `{"name":"`+code+`","definition":"http://hl7.org/fhir/OperationDefinition/`) {
 			t.Errorf("$%s is not announced", code)
 		}

@@ -88,6 +88,11 @@ func (pings) Register(r *fhir.Registry) error {
 	}); err != nil {
 		return err
 	}
+	if err := r.Message(fhir.MessageEvent{System: "http://x", Code: "wrong"}, func(context.Context, *fhir.Message) (*fhir.MessageReply, error) {
+		return nil, fhir.NewOutcome(fhir.Invalid, "never")
+	}); err != nil {
+		return err
+	}
 	return r.Message(fhir.MessageEvent{System: "http://x", Code: "ping"}, func(_ context.Context, m *fhir.Message) (*fhir.MessageReply, error) {
 		r, err := fhir.ParseResource(`{"resourceType":"Basic","id":"pong","code":{"text":"`+m.Header.Get("id").Text()+`"}}`, fhir.Limits{})
 		return &fhir.MessageReply{Focus: []string{"Basic/pong"}, Resources: []*fhir.Resource{r}}, err
@@ -103,8 +108,9 @@ func TestProcessMessage(t *testing.T) {
 	a := h.do("POST", "/$process-message", message(`"eventCoding":{"system":"http://x","code":"ping"}`))
 	a.is(200, "type", "message", header+"response.identifier", "m1", header+"response.code", "ok", header+"eventCoding.code", "ping", header+"focus.0.reference", "Basic/pong", "entry.1.resource.code.text", "m1",
 		header+"source.endpoint", "http://localhost/fhir/$process-message", header+"destination.0.endpoint", "http://client")
-	a = h.do("POST", "/$process-message", message(`"eventCoding":{"system":"http://x","code":"other"}`))
-	a.is(200, header+"response.code", "fatal-error", "entry.1.resource.resourceType", "OperationOutcome", "entry.1.resource.issue.0.code", "not-supported", header+"response.details.reference", a.at("entry.1.fullUrl"))
+	h.do("POST", "/$process-message", message(`"eventCoding":{"system":"http://x","code":"other"}`)).is(422, "issue.0.code", "business-rule", "issue.0.details.coding.0.code", "not-supported")
+	a = h.do("POST", "/$process-message", message(`"eventCoding":{"system":"http://x","code":"wrong"}`))
+	a.is(200, header+"response.code", "fatal-error", "entry.1.resource.resourceType", "OperationOutcome", "entry.1.resource.issue.0.code", "invalid", header+"response.details.reference", a.at("entry.1.fullUrl"))
 	h.do("POST", "/$process-message", message(`"eventUri":"http://x/busy"`)).is(200, header+"response.code", "transient-error", header+"eventUri", "http://x/busy")
 	for body, status := range map[string]int{
 		`{"resourceType":"Bundle","type":"collection"}`: 400, `{"resourceType":"Bundle","type":"message"}`: 400, `{"resourceType":"Patient"}`: 400, ``: 400,

@@ -158,7 +158,6 @@ func TestGuard(t *testing.T) {
 		{"GET", "/Composition/cb/$document", "", 404}, {"GET", "/Composition/ca/$document", "", 422}, {"GET", "/Patient/ann/$graph?graph=http://x/gd", "", 200},
 		{"GET", "/Patient/bob/$meta", "", 404}, {"GET", "/Patient/$meta", "", 200}, {"GET", "/$meta", "", 200},
 		{"GET", "/Patient/bob/$validate", "", 404}, {"POST", "/Patient/bob/$validate?mode=delete", "", 200},
-		{"POST", "/Patient/$match", `{"resourceType":"Patient","identifier":[{"system":"s","value":"1"}]}`, 200},
 		{"POST", "/Patient/ann/$meta-add", parameters(`{"name":"meta","valueMeta":{"tag":[{"code":"x"}]}}`), 403},
 		{"GET", "/$versions", "", 200},
 	} {

@@ -23,7 +23,9 @@ func (m *Module) processMessage(ctx context.Context, req *fhir.Request) (*fhir.R
 	}
 	h := m.registry.FindMessage(message.Event)
 	if h == nil {
-		return m.answer(req, message, nil, fhir.NewOutcome(fhir.NotSupported, "nobody here carries out messages about this event", "Bundle.entry[0].resource.event")), nil
+		o := fhir.NewOutcome(fhir.BusinessRule, "nobody here carries out messages about this event", "Bundle.entry[0].resource.event")
+		o.Issues[0].Detail = string(fhir.NotSupported)
+		return nil, o
 	}
 	reply, err := h(ctx, message)
 	var refused *fhir.Outcome

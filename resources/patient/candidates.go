@@ -1,4 +1,4 @@
-package core
+package patient
 
 import (
 	"context"
@@ -15,10 +15,10 @@ const maxCandidates = 2_000
 // candidates finds the Patients that have something in common with the one that is wanted: those with one of its identifiers, and nobody
 // else then, or those with its birth date (days and months may have changed places), its email, its phone number in one of the ways in
 // which people write them, or a family name that begins as its does and the year of its birth.
-func (m *Module) candidates(ctx context.Context, tx fhir.Tx, req *fhir.Request, wanted *traits) (list []*fhir.Resource, identified bool, err error) {
+func (m *Module) candidates(ctx context.Context, tx fhir.Tx, base string, wanted *traits) (list []*fhir.Resource, identified bool, err error) {
 	seen := make(map[string]bool)
 	look := func(params ...fhir.Param) error {
-		q, err := m.query(req, "Patient", params...)
+		q, err := m.query(base, "Patient", params...)
 		if err != nil {
 			return err
 		}

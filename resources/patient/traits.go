@@ -1,4 +1,4 @@
-package core
+package patient
 
 import (
 	"slices"
@@ -32,7 +32,7 @@ func traitsOf(patient fhir.Element) *traits {
 		t.gender = ""
 	}
 	for id := range patient.Each("identifier") {
-		if one := (identifier{id.Get("system").Text(), id.Get("value").Text()}); one.system != "" && one.value != "" && id.Get("use").Text() != "temp" {
+		if one := (identifier{id.Get("system").Text(), id.Get("value").Text()}); one.system != "" && one.value != "" && id.Get("use").Text() != "temp" && !ofFamily(id) {
 			t.identifiers = append(t.identifiers, one)
 		}
 	}
@@ -59,6 +59,16 @@ func traitsOf(patient fhir.Element) *traits {
 		}
 	}
 	return t
+}
+
+// ofFamily reports whether an identifier is one that a family shares: the number of a member or subscriber of an insurance.
+func ofFamily(id fhir.Element) bool {
+	for coding := range id.Get("type").Each("coding") {
+		if code := coding.Get("code").Text(); coding.Get("system").Text() == "http://terminology.hl7.org/CodeSystem/v2-0203" && (code == "MB" || code == "SN") {
+			return true
+		}
+	}
+	return false
 }
 
 func appendFolded(list []string, text string) []string {

@@ -1,4 +1,4 @@
-package core
+package patient
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 )
 
 // match is http://hl7.org/fhir/R4/patient-operation-match.html: the Patients that are likely the one that is described, best first.
-// Candidates are found by searches for what they have to have in common; how each is weighed says match_score.go.
+// Candidates are found by searches for what they have to have in common; how each is weighed says traits.go.
 func (m *Module) match(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	given := req.Input.Get("resource")
 	if given.Type != "Patient" {
@@ -28,15 +28,19 @@ func (m *Module) match(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 	}
 	wanted := traitsOf(given.Value)
 	if !wanted.enough() {
-		o := fhir.NewOutcome(fhir.BusinessRule, "too little is given to tell people apart: it takes an identifier with its system, or two of name, birth date, phone and email")
-		o.Issues[0].Detail = "insufficient-traits"
-		return nil, o
+		return nil, refusal(fhir.BusinessRule, "insufficient-traits", "too little is given to tell people apart: it takes an identifier with its system, or two of name, birth date, phone and email")
 	}
 	var found []*likely
-	err := m.view(ctx, req, func(tx fhir.Tx) (err error) {
-		found, err = m.likely(ctx, tx, req, wanted)
+	look := func(tx fhir.Tx) (err error) {
+		found, err = m.likely(ctx, tx, m.base(req.Base), wanted)
 		return err
-	})
+	}
+	var err error
+	if req.Tx != nil {
+		err = look(req.Tx)
+	} else {
+		err = m.config.Store.View(ctx, look)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +84,8 @@ func grade(score int) string {
 
 // likely weighs the candidates. Where an identifier says who it is, nobody else is asked about. Who has been merged into another stands
 // for the other; who is inactive otherwise is nobody.
-func (m *Module) likely(ctx context.Context, tx fhir.Tx, req *fhir.Request, wanted *traits) ([]*likely, error) {
-	candidates, identified, err := m.candidates(ctx, tx, req, wanted)
+func (m *Module) likely(ctx context.Context, tx fhir.Tx, base string, wanted *traits) ([]*likely, error) {
+	candidates, identified, err := m.candidates(ctx, tx, base, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +99,7 @@ func (m *Module) likely(ctx context.Context, tx fhir.Tx, req *fhir.Request, want
 		if grade(l.score) == "certainly-not" {
 			continue
 		}
-		if l.r, err = m.survivor(ctx, tx, req, r); err != nil {
+		if l.r, err = m.survivor(ctx, tx, base, r); err != nil {
 			return nil, err
 		}
 		if l.r == nil {
@@ -111,35 +115,4 @@ func (m *Module) likely(ctx context.Context, tx fhir.Tx, req *fhir.Request, want
 	}
 	slices.SortFunc(list, func(a, b *likely) int { return cmp.Or(b.score-a.score, strings.Compare(a.r.ID(), b.r.ID())) })
 	return list, nil
-}
-
-// survivor is who a Patient has been merged into, itself if it has not been, and nil where it is inactive or that cannot be seen.
-func (m *Module) survivor(ctx context.Context, tx fhir.Tx, req *fhir.Request, r *fhir.Resource) (*fhir.Resource, error) {
-	for range maxDepth {
-		next := ""
-		for link := range r.Root().Each("link") {
-			if link.Get("type").Text() == "replaced-by" {
-				next = link.Get("other").Get("reference").Text()
-			}
-		}
-		if next == "" {
-			if r.Root().Get("active").Text() == "false" {
-				return nil, nil
-			}
-			return r, nil
-		}
-		ref, ok := m.local(next, m.base(req))
-		if !ok || ref.Type != "Patient" {
-			return nil, nil
-		}
-		to, err := tx.Read(ctx, ref.Type, ref.ID)
-		if missing(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		r = to
-	}
-	return nil, nil
 }
