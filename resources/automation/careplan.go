@@ -3,6 +3,7 @@ package automation
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"andiron.dev/fhir"
 )
@@ -156,9 +157,10 @@ func (w *writing) workflow(ctx context.Context, a *action, t *target) error {
 	}
 	group, care := w.s.group(plan, t), w.s.care(plan, t)
 	groupID, careID := w.m.config.NewID(), w.m.config.NewID()
-	placed := make(map[string]string) // action -> reference
+	placed := make(map[string]string)   // action -> reference
+	before := make(map[string][]string) // action -> references of those that say they come before it
 	actions, err := w.s.groupActions(plan, steps, func(one *step, o object) (string, error) {
-		w.ordered(one, o, t, placed)
+		w.ordered(one, o, t, placed, before)
 		o["basedOn"] = list(reference("RequestGroup/" + groupID))
 		r, err := build(o)
 		if err != nil {
@@ -166,6 +168,11 @@ func (w *writing) workflow(ctx context.Context, a *action, t *target) error {
 		}
 		r = r.WithID(w.m.config.NewID())
 		placed[one.action.key] = r.Reference()
+		for rel := range one.action.Each("relatedAction") {
+			if strings.HasPrefix(rel.Get("relationship").Text(), "before") {
+				before[rel.Get("actionId").Text()] = append(before[rel.Get("actionId").Text()], r.Reference())
+			}
+		}
 		return r.Reference(), w.write(ctx, one, r, fhir.Create)
 	})
 	if err != nil {
@@ -191,7 +198,7 @@ func (w *writing) workflow(ctx context.Context, a *action, t *target) error {
 }
 
 // ordered makes a Task of a workflow wait for those that it comes after. The steps are placed in their order, so they are there already.
-func (w *writing) ordered(one *step, o object, t *target, placed map[string]string) {
+func (w *writing) ordered(one *step, o object, t *target, placed map[string]string, before map[string][]string) {
 	if o["resourceType"] != "Task" {
 		return
 	}
@@ -206,11 +213,15 @@ func (w *writing) ordered(one *step, o object, t *target, placed map[string]stri
 		o["focus"] = reference(t.focus)
 	}
 	inputs, _ := o["input"].([]any)
+	waits := before[one.action.key]
 	for rel := range one.action.Each("relatedAction") {
-		if ref := placed[rel.Get("actionId").Text()]; ref != "" {
-			o["status"] = "draft"
-			inputs = append(inputs, object{"type": coded("automation-action", "after", ""), "valueReference": reference(ref)})
+		if ref := placed[rel.Get("actionId").Text()]; ref != "" && strings.HasPrefix(rel.Get("relationship").Text(), "after") {
+			waits = append(waits, ref)
 		}
+	}
+	for _, ref := range waits {
+		o["status"] = "draft"
+		inputs = append(inputs, object{"type": coded("automation-action", "after", ""), "valueReference": reference(ref)})
 	}
 	if inputs != nil {
 		o["input"] = inputs

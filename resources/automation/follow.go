@@ -131,11 +131,6 @@ func (m *Module) event(ctx context.Context, e *fhir.Event) (fired bool, err erro
 	if e.Type == "Basic" {
 		m.state.topics = nil
 	}
-	if e.Type == "Task" && e.Resource != nil {
-		if fired, err = m.succeed(ctx, e.Resource); err != nil {
-			return false, err
-		}
-	}
 	if ok, err := m.concerned(ctx, e.Type); !ok || err != nil {
 		return fired, err
 	}
@@ -192,10 +187,18 @@ func (m *Module) concerned(ctx context.Context, typ string) (bool, error) {
 	return false, nil
 }
 
+// moment is when an event was. A clock that was put back has it later than now, because the times of versions never run backwards: then it was now.
+func (m *Module) moment(e *fhir.Event) time.Time {
+	if now := m.config.Now(); now.Before(e.LastUpdated) {
+		return now
+	}
+	return e.LastUpdated
+}
+
 // occasion is what an event means for rules. Of a resource that is removed, the last content is what they see.
 func (m *Module) occasion(ctx context.Context, e *fhir.Event) (*occasion, error) {
 	o := &occasion{
-		event: e, id: "seq:" + seqText(e.Seq), seq: e.Seq, time: e.LastUpdated, resource: e.Resource, at: e.Type + "/" + e.ID + "/_history/" + e.VersionID,
+		event: e, id: "seq:" + seqText(e.Seq), seq: e.Seq, time: m.moment(e), resource: e.Resource, at: e.Type + "/" + e.ID + "/_history/" + e.VersionID,
 		kind: map[fhir.Interaction]string{fhir.Create: dataAdded, fhir.Update: dataModified, fhir.Delete: dataRemoved}[e.Method],
 	}
 	err := m.config.Store.View(ctx, func(tx fhir.Tx) (err error) {
