@@ -7,6 +7,7 @@ import (
 	"andiron.dev/resources/automation"
 	"andiron.dev/resources/core"
 	"andiron.dev/resources/patient"
+	"andiron.dev/resources/scheduling"
 	"andiron.dev/resources/task"
 )
 
@@ -21,5 +22,8 @@ func Modules(c Config) []fhir.Module {
 		core.New(core.Config{Store: c.Store, Spec: c.Spec, Params: c.Params, Now: c.Now, NewID: c.NewID, PageKey: c.PageKey, BaseURL: c.BaseURL}),
 		patient.New(patient.Config{Store: c.Store, Spec: c.Spec, Params: c.Params, Serve: c.Serve, Now: c.Now, NewID: c.NewID, BaseURL: c.BaseURL}),
 		task.New(task.Config{Store: c.Store, Params: c.Params, Now: c.Now, NewID: c.NewID, Log: c.Log, BaseURL: c.BaseURL}),
+		scheduling.New(scheduling.Config{
+			Store: c.Store, Spec: c.Spec, Params: c.Params, Serve: c.Serve, Now: c.Now, NewID: c.NewID, Log: c.Log, PageKey: c.PageKey, BaseURL: c.BaseURL,
+		}),
 	}
 }

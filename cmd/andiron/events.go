@@ -11,11 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"andiron.dev/fhir"
 	"andiron.dev/fhir/event"
 	"andiron.dev/fhir/event/channel"
 	"andiron.dev/fhir/rest"
 	"andiron.dev/fhir/server"
 	"andiron.dev/resources/automation"
+	"andiron.dev/resources/scheduling"
 	"andiron.dev/smart"
 )
 
@@ -123,7 +125,13 @@ func (f *serverFlags) events(config *server.Config, st *store, a *authority, log
 	}
 	sockets.Ask(m)
 	if a != nil {
-		a.guard.Show(m.Redact)
+		a.guard.Show(func(ctx context.Context, records fhir.RecordReader, r *fhir.Resource) (*fhir.Resource, error) {
+			shown, err := m.Redact(ctx, records, r)
+			if err != nil {
+				return nil, err
+			}
+			return scheduling.Redact(ctx, shown)
+		})
 	}
 	config.Topics, config.Catalogue = m.Topics, m.Canonicals()
 	config.Socket, config.Modules = sockets, append(config.Modules, m)
