@@ -20,6 +20,8 @@ type Config struct {
 	Params *search.Params
 	// Serve is the whole pipeline, for what a module does as a client would. It must not be called before the server is assembled.
 	Serve fhir.Handler
+	// Join makes one update of everything that is done with the context that it gives (rules.Enforcer.Join).
+	Join func(ctx context.Context, guards []string, fn func(context.Context, fhir.Tx) error) error
 
 	// Account has then told what fn writes (rules.Enforcer.Account).
 	Account func(ctx context.Context, fn func(context.Context) error, then rules.Then) error

@@ -6,6 +6,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/resources/automation"
 	"andiron.dev/resources/core"
+	"andiron.dev/resources/encounter"
 	"andiron.dev/resources/patient"
 	"andiron.dev/resources/scheduling"
 	"andiron.dev/resources/task"
@@ -24,6 +25,9 @@ func Modules(c Config) []fhir.Module {
 		task.New(task.Config{Store: c.Store, Params: c.Params, Now: c.Now, NewID: c.NewID, Log: c.Log, BaseURL: c.BaseURL}),
 		scheduling.New(scheduling.Config{
 			Store: c.Store, Spec: c.Spec, Params: c.Params, Serve: c.Serve, Now: c.Now, NewID: c.NewID, Log: c.Log, PageKey: c.PageKey, BaseURL: c.BaseURL,
+		}),
+		encounter.New(encounter.Config{
+			Store: c.Store, Spec: c.Spec, Params: c.Params, Join: c.Join, Serve: c.Serve, Now: c.Now, NewID: c.NewID, BaseURL: c.BaseURL,
 		}),
 	}
 }

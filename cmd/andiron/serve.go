@@ -229,7 +229,7 @@ func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.L
 	}
 	var srv *server.Server
 	modules := resources.Config{
-		Store: config.Rules.Store(), Spec: st.spec, Params: st.params, BaseURL: base, Now: st.now, NewID: server.NewUUID, Log: log, PageKey: config.PageKey,
+		Join: config.Rules.Join, Store: config.Rules.Store(), Spec: st.spec, Params: st.params, BaseURL: base, Now: st.now, NewID: server.NewUUID, Log: log, PageKey: config.PageKey,
 		Account: config.Rules.Account,
 		Serve: fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 			return srv.Handler().Serve(ctx, req)
