@@ -96,8 +96,6 @@ func (s *running) walk(t *testing.T, d *defined) {
 	}
 	if own := strings.HasPrefix(d.URL, s.url); own && d.AffectsState && !dry {
 		t.Error("it changes something and has no dry run")
-	} else if own && d.AffectsState {
-		s.rehearse(t, d)
 	}
 	for level, at := range map[string]bool{"system": d.System, "type": d.Type, "instance": d.Instance} {
 		path := d.path(level)
@@ -135,41 +133,6 @@ func (s *running) walk(t *testing.T, d *defined) {
 			}
 		}
 	}
-}
-
-// rehearse calls an operation with dry-run: it is accepted, the answer says so, and nothing is there afterwards that was not there before.
-func (s *running) rehearse(t *testing.T, d *defined) {
-	inputs := map[string]string{
-		"reindex": "", "async-cancel": `{"name":"job","valueString":"none"},`, "raise-event": `{"name":"name","valueString":"some-event"},`,
-	}
-	more, known := inputs[d.Code]
-	for _, p := range d.Parameter {
-		if p.Use == "in" && p.Min > 0 && !known {
-			t.Errorf("it requires %s: say above how it is called", p.Name)
-			return
-		}
-	}
-	level := "instance"
-	if d.Type {
-		level = "type"
-	}
-	if d.System {
-		level = "system"
-	}
-	_, before := s.do(t, http.MethodGet, "/_history?_count=1", "")
-	status, body := s.do(t, http.MethodPost, d.path(level), `{"resourceType":"Parameters","parameter":[`+more+`{"name":"dry-run","valueBoolean":true}]}`)
-	if status >= 500 || status == 400 || status < 300 && (!strings.Contains(body, `"code":"informational"`) || !strings.Contains(body, `"code":"dry-run"`)) {
-		t.Errorf("its dry run: %d %s", status, body)
-	}
-	if _, after := s.do(t, http.MethodGet, "/_history?_count=1", ""); entryOf(after) != entryOf(before) {
-		t.Errorf("its dry run has changed something: %s", after)
-	}
-}
-
-// entryOf is a Bundle from its entries on: what comes before is of the moment.
-func entryOf(bundle string) string {
-	_, entries, _ := strings.Cut(bundle, `"entry":`)
-	return entries
 }
 
 // TestEveryOperationNeedsItsScope: with a token for something else no operation can be called, but for those that are for whoever has one.

@@ -23,24 +23,24 @@ func visit(status string, start time.Time) string {
 		status, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
 }
 
-// clinic is a server whose clock stands at now, with a patient to be reminded.
-type clinic struct {
+// reminding is a server whose clock stands at now, with a patient to be reminded.
+type reminding struct {
 	*running
 	dir string
 	now time.Time
 }
 
-func openClinic(t *testing.T, patient string, more ...string) *clinic {
+func openReminding(t *testing.T, patient string, more ...string) *reminding {
 	t.Helper()
 	dir := t.TempDir()
-	c := &clinic{startServer(t, append([]string{"serve", "--store", "sqlite:" + dir, "--test-clock"}, more...)...), dir, time.Date(2037, 3, 2, 15, 0, 0, 0, time.UTC)}
+	c := &reminding{startServer(t, append([]string{"serve", "--store", "sqlite:" + dir, "--test-clock"}, more...)...), dir, time.Date(2037, 3, 2, 15, 0, 0, 0, time.UTC)}
 	c.setClock(t, c.now)
 	c.stored(t, patient)
 	return c
 }
 
 // at sets the clock: what is due then is done when it returns.
-func (c *clinic) at(t *testing.T, text string) {
+func (c *reminding) at(t *testing.T, text string) {
 	t.Helper()
 	now, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *clinic) at(t *testing.T, text string) {
 }
 
 // messages are the lines of a file of the outbox.
-func (c *clinic) messages(t *testing.T, medium string) (list []map[string]string) {
+func (c *reminding) messages(t *testing.T, medium string) (list []map[string]string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(c.dir, "outbox", medium+".jsonl"))
 	if err != nil && !os.IsNotExist(err) {
@@ -67,7 +67,7 @@ func (c *clinic) messages(t *testing.T, medium string) (list []map[string]string
 }
 
 // timers are when the reminders with a status are due.
-func (c *clinic) timers(t *testing.T, status string) (list []string) {
+func (c *reminding) timers(t *testing.T, status string) (list []string) {
 	t.Helper()
 	_, text := c.do(t, "GET", "/"+reminderTasks+status+"&_count=100", "")
 	var b struct {
@@ -85,7 +85,7 @@ func (c *clinic) timers(t *testing.T, status string) (list []string) {
 	return list
 }
 
-func (c *clinic) due(t *testing.T, status string, want ...string) {
+func (c *reminding) due(t *testing.T, status string, want ...string) {
 	t.Helper()
 	if got := c.timers(t, status); !slices.Equal(got, want) {
 		t.Fatalf("%s: %v, want %v", status, got, want)
@@ -95,7 +95,7 @@ func (c *clinic) due(t *testing.T, status string, want ...string) {
 // TestREM1: three timers ten days ahead; seven days before, three processes send one message between them, and no second one however often
 // anybody looks, nor after a crash.
 func TestREM1(t *testing.T) {
-	c := openClinic(t, anaToBeReminded)
+	c := openReminding(t, anaToBeReminded)
 	c.stored(t, visit("booked", c.now.Add(10*24*time.Hour)))
 	c.drain(t)
 	c.due(t, "draft", "2037-03-05T15:00:00Z", "2037-03-10T15:00:00Z", "2037-03-12T13:00:00Z")
@@ -125,7 +125,7 @@ func TestREM1(t *testing.T) {
 
 // TestREM2: moved after the first reminder, what is pending is cancelled, and there are timers for the new time.
 func TestREM2(t *testing.T) {
-	c := openClinic(t, anaToBeReminded)
+	c := openReminding(t, anaToBeReminded)
 	start := c.now.Add(10 * 24 * time.Hour)
 	c.stored(t, visit("booked", start))
 	c.at(t, "2037-03-05T15:00:01Z")
@@ -142,7 +142,7 @@ func TestREM2(t *testing.T) {
 
 // TestREM3: what falls into the quiet hours is sent at 08:00 where the patient is, also when the clocks have been changed in between.
 func TestREM3(t *testing.T) {
-	c := openClinic(t, strings.Replace(anaToBeReminded, `"telecom"`, `"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/timezone","valueCode":"America/New_York"}],"telecom"`, 1))
+	c := openReminding(t, strings.Replace(anaToBeReminded, `"telecom"`, `"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/timezone","valueCode":"America/New_York"}],"telecom"`, 1))
 	// 09:30 in New York on Sunday 8 March 2026, when the clocks have gone forward: two hours before is 07:30, within the quiet hours.
 	c.stored(t, visit("booked", time.Date(2037, 3, 8, 13, 30, 0, 0, time.UTC)))
 	c.drain(t)
@@ -163,7 +163,7 @@ func TestREM3(t *testing.T) {
 
 // TestREM4: of an appointment that is cancelled, or goes away, nobody is reminded.
 func TestREM4(t *testing.T) {
-	c := openClinic(t, anaToBeReminded)
+	c := openReminding(t, anaToBeReminded)
 	start := c.now.Add(10 * 24 * time.Hour)
 	c.stored(t, visit("booked", start))
 	c.stored(t, strings.Replace(visit("booked", start), `"visit"`, `"other"`, 1))
@@ -186,7 +186,7 @@ func TestREM4(t *testing.T) {
 
 // TestREM5: a text message goes only to who has agreed to it, a mail otherwise, and to who cannot be reached somebody makes a call.
 func TestREM5(t *testing.T) {
-	c := openClinic(t, anaToBeReminded)
+	c := openReminding(t, anaToBeReminded)
 	consent := func(patient, provision string) string {
 		return `{"resourceType":"Consent","id":"` + patient + `","status":"active","scope":{"text":"communication"},"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationMode","code":"SMSWRIT"}]}],
 			"patient":{"reference":"Patient/` + patient + `"},"provision":{"type":"` + provision + `"}}`
@@ -221,7 +221,7 @@ func TestREM6(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil { // where the folder for messages should be
 		t.Fatal(err)
 	}
-	c := openClinic(t, anaToBeReminded, "--outbox-dir", blocked)
+	c := openReminding(t, anaToBeReminded, "--outbox-dir", blocked)
 	c.stored(t, visit("booked", c.now.Add(10*24*time.Hour)))
 	c.at(t, "2037-03-05T15:00:01Z")
 	c.amount(t, 0, "Communication")
