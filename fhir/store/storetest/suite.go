@@ -77,8 +77,8 @@ func storeGroups() []group {
 			{"Reindex", testReindex},
 		}},
 		{"Crash", []test{
-			{"Kill", testCrash},
-			{"Indexing", testIndexingCrash},
+			{"Kill", single(testCrash)},
+			{"Indexing", single(testIndexingCrash)},
 		}},
 	}
 }
@@ -103,9 +103,9 @@ func searchGroups() []group {
 			{"Totals", single(testTotals)},
 		}},
 		{"Random", []test{
-			{"Search", testRandom},
-			{"Measured", testRandomMeasured},
-			{"Filter", testRandomFilter},
+			{"Search", single(testRandom)},
+			{"Measured", single(testRandomMeasured)},
+			{"Filter", single(testRandomFilter)},
 		}},
 	}
 }
@@ -113,9 +113,15 @@ func searchGroups() []group {
 // single is a test in one goroutine: with the race detector, for which there is nothing in it, a short run leaves it out.
 func single(fn func(*testing.T, *suite)) func(*testing.T, *suite) {
 	return func(t *testing.T, s *suite) {
-		if detecting && testing.Short() {
-			t.Skip("SKIPPED: one goroutine, the race detector and -short")
-		}
+		Single(t)
 		fn(t, s)
+	}
+}
+
+// Single says that a test has nothing for the race detector: with it, a short run leaves the test out.
+func Single(t *testing.T) {
+	t.Helper()
+	if detecting && testing.Short() {
+		t.Skip("SKIPPED: nothing runs side by side here, the race detector is on, and -short is set")
 	}
 }
