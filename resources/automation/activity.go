@@ -168,7 +168,7 @@ func (s *situation) task(o object, a fhir.Element, t *target) {
 	}
 	var roles []any
 	for p := range a.Each("participant") {
-		if role := treeOf(p.Get("role")); role != nil {
+		if role := fhir.Tree(p.Get("role")); role != nil {
 			roles = append(roles, role)
 		}
 	}
@@ -178,7 +178,7 @@ func (s *situation) task(o object, a fhir.Element, t *target) {
 	if at := a.Get("timingDateTime").Text(); at != "" {
 		o["executionPeriod"] = object{"start": at}
 	} else if p := a.Get("timingPeriod"); p.Exists() {
-		o["executionPeriod"] = treeOf(p)
+		o["executionPeriod"] = fhir.Tree(p)
 	}
 	if len(t.inputs) > 0 {
 		o["input"] = t.inputs
@@ -209,7 +209,7 @@ func (s *situation) communicationRequest(o object, a fhir.Element, t *target) {
 func (s *situation) serviceRequest(o object, a fhir.Element, t *target) {
 	ordered(o, t)
 	carry(o, a, "code", "bodySite[]", "quantity:quantityQuantity")
-	if l := treeOf(a.Get("location")); l != nil {
+	if l := fhir.Tree(a.Get("location")); l != nil {
 		o["locationReference"] = list(l)
 	}
 	for p := range a.Each("participant") {
@@ -261,7 +261,7 @@ func (s *situation) appointment(o object, a fhir.Element, t *target) {
 	o["participant"] = participants
 	o["created"] = instant(s.now)
 	if p := a.Get("timingPeriod"); p.Exists() {
-		o["requestedPeriod"] = list(treeOf(p))
+		o["requestedPeriod"] = list(fhir.Tree(p))
 	} else if at := a.Get("timingDateTime").Text(); at != "" {
 		o["requestedPeriod"] = list(object{"start": at})
 	}
@@ -296,7 +296,7 @@ func (s *situation) nutritionOrder(o object, a fhir.Element, t *target) {
 	}
 	o["dateTime"] = instant(s.now)
 	if a.Get("code").Exists() {
-		o["oralDiet"] = object{"type": list(treeOf(a.Get("code")))}
+		o["oralDiet"] = object{"type": list(fhir.Tree(a.Get("code")))}
 	}
 	delete(o, "priority")
 }

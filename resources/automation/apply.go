@@ -81,7 +81,7 @@ func (m *Module) applied(ctx context.Context, tx fhir.Tx, req *fhir.Request, par
 	if len(subjects) > 1 {
 		return nil, nil, nil, fhir.NewOutcome(fhir.NotSupported, "what the operation gives is about one subject, so it takes one: call it for each, or for a Group")
 	}
-	t = &target{proposal: true, userType: treeOf(req.Input.Get("userType").Value), setting: treeOf(req.Input.Get("setting").Value)}
+	t = &target{proposal: true, userType: fhir.Tree(req.Input.Get("userType").Value), setting: fhir.Tree(req.Input.Get("setting").Value)}
 	s = m.situation(tx, m.config.Now(), nil, nil)
 	for _, p := range []struct {
 		name  string

@@ -36,7 +36,7 @@ func (s *situation) operation(ctx context.Context, a *action, d *fhir.OperationD
 		}
 		for _, v := range values {
 			if e := v.Element(); s.m.config.Spec.IsResource(p.Type) || p.Type == "Any" && e.Get("resourceType").Exists() {
-				params = append(params, object{"name": name, "resource": treeOf(e)})
+				params = append(params, object{"name": name, "resource": fhir.Tree(e)})
 				continue
 			}
 			typ := s.m.config.Spec.Type(p.Type)

@@ -79,12 +79,12 @@ func (s *situation) groupActions(plan *fhir.Resource, steps []*step, place func(
 		var conditions, related []any
 		for c := range a.Each("condition") {
 			if kind := c.Get("kind").Text(); kind != "applicability" { // those have been decided
-				conditions = append(conditions, treeOf(c))
+				conditions = append(conditions, fhir.Tree(c))
 			}
 		}
 		for r := range a.Each("relatedAction") {
 			if find(steps, r.Get("actionId").Text()) != nil {
-				related = append(related, treeOf(r))
+				related = append(related, fhir.Tree(r))
 			}
 		}
 		if conditions != nil {
@@ -125,12 +125,12 @@ func (s *situation) words(one *step, plan *fhir.Resource) object {
 	}
 	o := object{"resourceType": "Task", "status": "draft", "intent": "proposal", "description": description, "authoredOn": instant(s.now)}
 	for code := range a.Each("code") {
-		o["code"] = treeOf(code)
+		o["code"] = fhir.Tree(code)
 		break
 	}
 	var roles []any
 	for p := range a.Each("participant") {
-		if role := treeOf(p.Get("role")); role != nil {
+		if role := fhir.Tree(p.Get("role")); role != nil {
 			roles = append(roles, role)
 		}
 	}

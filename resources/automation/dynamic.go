@@ -206,9 +206,9 @@ func jsonOf(v path.Value, target *r4.Type) (any, error) {
 			}
 			return reference(e.Get("resourceType").Text() + "/" + e.Get("id").Text()), nil
 		case name == "CodeableConcept" && v.Type() != nil && v.Type().Name == "Coding":
-			return object{"coding": list(treeOf(e))}, nil
+			return object{"coding": list(fhir.Tree(e))}, nil
 		}
-		return treeOf(e), nil
+		return fhir.Tree(e), nil
 	}
 	text := v.String()
 	switch name {

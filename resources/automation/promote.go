@@ -95,7 +95,7 @@ func (m *Module) promoteOne(ctx context.Context, id string) (did bool, err error
 		if err != nil {
 			return err
 		}
-		o, _ := treeOf(task.Root()).(object)
+		o, _ := fhir.Tree(task.Root()).(object)
 		stripVersion(o)
 		o["lastModified"] = instant(now)
 		switch {

@@ -202,7 +202,7 @@ func (m *Module) unreached(ctx context.Context, task *fhir.Resource, reason, why
 	call := object{
 		"resourceType": "Task", "id": "call-" + digest(task.ID()), "status": "requested", "intent": "order", "code": coded("task-type", "call-patient", "Call the patient"),
 		"description": "Remind the patient of the appointment by telephone", "authoredOn": instant(m.config.Now()),
-		"focus": treeOf(task.Root().Get("focus")), "partOf": list(reference(task.Reference())), "reasonCode": object{"text": why},
+		"focus": fhir.Tree(task.Root().Get("focus")), "partOf": list(reference(task.Reference())), "reasonCode": object{"text": why},
 	}
 	carry(call, task.Root(), "for", "instantiatesCanonical")
 	return &result{write: []object{missed, call}, output: []string{"Communication/" + missed["id"].(string), "Task/" + call["id"].(string)}}, nil

@@ -199,7 +199,7 @@ func find(steps []*step, key string) *step {
 
 // change writes the next version of a resource.
 func (m *Module) change(ctx context.Context, tx fhir.Tx, r *fhir.Resource, fn func(object)) error {
-	o, ok := treeOf(r.Root()).(object)
+	o, ok := fhir.Tree(r.Root()).(object)
 	if !ok {
 		return fhir.NewOutcome(fhir.Structure, "a resource is no object")
 	}

@@ -1,8 +1,6 @@
 package automation
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
 	"andiron.dev/fhir"
@@ -14,17 +12,6 @@ type object = map[string]any
 // list is a JSON array of any values.
 func list(values ...any) []any { return values }
 
-// treeOf is the value of an element, to be put into an object. Numbers keep their digits.
-func treeOf(e fhir.Element) any {
-	d := json.NewDecoder(strings.NewReader(e.Raw()))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil // an absent element: nothing else fails to be JSON
-	}
-	return v
-}
-
 // carry copies properties of an element under the names that they have there, or under "to" of "from:to". As a list where the name ends in "[]".
 func carry(to object, from fhir.Element, names ...string) {
 	for _, name := range names {
@@ -33,7 +20,7 @@ func carry(to object, from fhir.Element, names ...string) {
 			target = source
 		}
 		target, many := strings.CutSuffix(target, "[]")
-		v := treeOf(from.Get(strings.TrimSuffix(source, "[]")))
+		v := fhir.Tree(from.Get(strings.TrimSuffix(source, "[]")))
 		switch {
 		case v == nil:
 		case many:
@@ -56,22 +43,14 @@ func choice(to object, from fhir.Element, source, target string, types ...string
 		}
 		for _, t := range types {
 			if t == typ {
-				to[target+typ] = treeOf(p)
+				to[target+typ] = fhir.Tree(p)
 			}
 		}
 	}
 }
 
 // build makes a resource of an object. Errors: those of fhir.ParseResource.
-func build(o object) (*fhir.Resource, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
-		return nil, err
-	}
-	return fhir.ParseResource(b.String(), fhir.DefaultLimits())
-}
+func build(o object) (*fhir.Resource, error) { return fhir.FromTree(o, fhir.DefaultLimits()) }
 
 // reference is a Reference to a resource.
 func reference(to string) object { return object{"reference": to} }

@@ -123,26 +123,6 @@ func (m *Module) resolve(ctx context.Context, tx fhir.Tx, q *search.Query, stric
 	return terminology.New(m.config.Spec, m.config.Params, tx, &m.terms).Resolve(smart.System(ctx), q, strict)
 }
 
-// each yields the matches of a query, page by page, until there are no more; fn ends it by returning false.
-func each(ctx context.Context, tx fhir.Tx, q *search.Query, fn func(*fhir.Resource) bool) error {
-	page := *q
-	for {
-		found, err := tx.Search(ctx, &page)
-		if err != nil {
-			return err
-		}
-		for _, r := range found.Resources {
-			if !fn(r) {
-				return nil
-			}
-		}
-		if found.Next == "" {
-			return nil
-		}
-		page.After = found.Next
-	}
-}
-
 // missing reports whether err says that the resource is not there, or not any more, or out of reach.
 func missing(err error) bool {
 	switch fhir.CodeOf(err) {

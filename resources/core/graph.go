@@ -76,7 +76,7 @@ func (m *Module) graphDefinition(ctx context.Context, tx fhir.Tx, req *fhir.Requ
 		return nil, err
 	}
 	var chosen *fhir.Resource
-	err = each(ctx, tx, q, func(r *fhir.Resource) bool {
+	err = search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 		if (version == "" || r.Root().Get("version").Text() == version) && (chosen == nil || terminology.Newer(r, chosen)) {
 			chosen = r
 		}
@@ -265,7 +265,7 @@ func (g *graphing) search(target fhir.Element, typ, text string, source *fhir.Re
 		return nil, err
 	}
 	q.Count, q.Total = min(max(q.Count, 1), mostNodes), search.TotalNone
-	err = each(g.ctx, g.tx, q, func(r *fhir.Resource) bool {
+	err = search.Each(g.ctx, g.tx, q, func(r *fhir.Resource) bool {
 		list = append(list, r)
 		return len(list) <= mostNodes
 	})

@@ -31,7 +31,7 @@ func (m *Module) lastN(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 			return err
 		}
 		list, warnings = nil, append(warnings[:len(warnings):len(warnings)], unsure...)
-		err = each(ctx, tx, q, func(r *fhir.Resource) bool {
+		err = search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 			list = append(list, measure(r))
 			return len(list) <= maxMeasured
 		})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"andiron.dev/fhir"
+	"andiron.dev/search"
 )
 
 // referenced yields the server's own resources that a resource refers to, in the order of its text, as it names them: references, and
@@ -76,7 +77,7 @@ func (m *Module) fetch(ctx context.Context, tx fhir.Tx, req *fhir.Request, refs 
 				return nil, err
 			}
 			list = list[n:]
-			err = each(ctx, tx, q, func(r *fhir.Resource) bool {
+			err = search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 				found[r.Reference()] = r
 				return true
 			})

@@ -165,7 +165,7 @@ func (s *statistics) gather(ctx context.Context, tx fhir.Tx, t target) ([]*group
 		return nil, err
 	}
 	var found []*fhir.Resource
-	if err := each(ctx, tx, q, func(r *fhir.Resource) bool {
+	if err := search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 		found = append(found, r)
 		return len(found) <= maxMeasured
 	}); err != nil {

@@ -202,7 +202,7 @@ func (a *admission) appointment(r *fhir.Resource, path string) error {
 		a.later, a.start = true, start
 	}
 	if root.Get("serviceType").Exists() {
-		a.encounter["serviceType"] = treeOf(root.Get("serviceType")).([]any)[0]
+		a.encounter["serviceType"] = fhir.Tree(root.Get("serviceType")).([]any)[0]
 	}
 	return a.numbered()
 }
@@ -236,7 +236,7 @@ func (a *admission) kind() error {
 	if system != "" && system != actCode || !inpatient(code) && code != "SS" && code != "EMER" {
 		return fhir.NewOutcome(fhir.CodeInvalid, "the class of an admission is IMP, ACUTE, NONAC, OBSENC, SS or EMER", class.Path())
 	}
-	o := treeOf(class).(object)
+	o := fhir.Tree(class).(object)
 	o["system"] = actCode
 	a.encounter["class"] = o
 	return nil
@@ -254,7 +254,7 @@ func (a *admission) circumstances() error {
 		if h == nil {
 			h = object{}
 		}
-		h["admitSource"] = treeOf(source)
+		h["admitSource"] = fhir.Tree(source)
 		a.encounter["hospitalization"] = h
 	}
 	if reasons := a.values("reason"); reasons != nil {

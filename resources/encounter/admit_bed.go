@@ -34,7 +34,7 @@ func (a *admission) place() (err error) {
 	if a.encounter["serviceProvider"] == nil {
 		for _, r := range append([]*fhir.Resource{a.bed}, a.above...) {
 			if org := r.Root().Get("managingOrganization"); org.Exists() {
-				a.encounter["serviceProvider"] = treeOf(org)
+				a.encounter["serviceProvider"] = fhir.Tree(org)
 				break
 			}
 		}
@@ -83,7 +83,7 @@ func moved(encounter object, bed *fhir.Resource, at time.Time, reason any) {
 	if reason != nil {
 		entry["extension"] = list(object{"url": ours("transfer-reason"), "valueCodeableConcept": reason})
 	}
-	if kind := treeOf(bed.Root().Get("physicalType")); kind != nil {
+	if kind := fhir.Tree(bed.Root().Get("physicalType")); kind != nil {
 		entry["physicalType"] = kind
 	}
 	var rest []any
@@ -105,7 +105,7 @@ func moved(encounter object, bed *fhir.Resource, at time.Time, reason any) {
 // kept has a stay reserve a bed from a time. It comes before where the patient is, which is last.
 func kept(encounter object, bed *fhir.Resource, from time.Time) {
 	entry := object{"location": reference(bed.Reference()), "status": "reserved", "period": object{"start": instant(from)}}
-	if kind := treeOf(bed.Root().Get("physicalType")); kind != nil {
+	if kind := fhir.Tree(bed.Root().Get("physicalType")); kind != nil {
 		entry["physicalType"] = kind
 	}
 	before, _ := encounter["location"].([]any)

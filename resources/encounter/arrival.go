@@ -71,13 +71,13 @@ func (w *work) arrive(a *arrival) (*fhir.Resource, error) {
 		o["serviceType"] = kind
 	}
 	for _, name := range []string{"reasonCode", "reasonReference"} {
-		if v := treeOf(root.Get(name)); v != nil {
+		if v := fhir.Tree(root.Get(name)); v != nil {
 			o[name] = v
 		}
 	}
 	var orders []any
 	for e := range root.Each("basedOn") {
-		orders = append(orders, treeOf(e))
+		orders = append(orders, fhir.Tree(e))
 	}
 	if orders != nil {
 		o["basedOn"] = orders
@@ -86,7 +86,7 @@ func (w *work) arrive(a *arrival) (*fhir.Resource, error) {
 		o["participant"] = who
 	}
 	if a.service != nil {
-		if v := treeOf(a.service.Root().Get("providedBy")); v != nil {
+		if v := fhir.Tree(a.service.Root().Get("providedBy")); v != nil {
 			o["serviceProvider"] = v
 		}
 	}
@@ -146,11 +146,11 @@ func isVirtual(service *fhir.Resource, appointment fhir.Element) bool {
 // serviceTypeOf is what the visit is: as the appointment has it, or else the service.
 func serviceTypeOf(service *fhir.Resource, appointment fhir.Element) any {
 	for e := range appointment.Each("serviceType") {
-		return treeOf(e)
+		return fhir.Tree(e)
 	}
 	if service != nil {
 		for e := range service.Root().Each("type") {
-			return treeOf(e)
+			return fhir.Tree(e)
 		}
 	}
 	return nil
@@ -163,8 +163,8 @@ func practitioners(appointment fhir.Element) (list []any) {
 		if ref.Type != "Practitioner" && ref.Type != "PractitionerRole" || p.Get("status").Text() == "declined" {
 			continue
 		}
-		o := object{"individual": treeOf(p.Get("actor"))}
-		if types := treeOf(p.Get("type")); types != nil {
+		o := object{"individual": fhir.Tree(p.Get("actor"))}
+		if types := fhir.Tree(p.Get("type")); types != nil {
 			o["type"] = types
 		}
 		list = append(list, o)

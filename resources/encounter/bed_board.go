@@ -71,7 +71,7 @@ func (m *Module) board(ctx context.Context, tx fhir.Tx, top *fhir.Resource, beds
 			}
 			parts = append(parts, object{"url": "encounter", "valueReference": reference(s.Reference())})
 			if s.patient != "" {
-				parts = append(parts, object{"url": "patient", "valueReference": treeOf(s.root.Get("subject"))})
+				parts = append(parts, object{"url": "patient", "valueReference": fhir.Tree(s.root.Get("subject"))})
 			}
 			if !p.start.IsZero() {
 				parts = append(parts, object{"url": "since", "valueDateTime": instant(p.start)})

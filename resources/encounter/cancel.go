@@ -16,7 +16,7 @@ func (m *Module) cancel(ctx context.Context, req *fhir.Request) (*fhir.Response,
 		}
 		o := objectOf(r)
 		o["status"] = cancelled
-		reason := treeOf(req.Input.Get("reason").Value)
+		reason := fhir.Tree(req.Input.Get("reason").Value)
 		url := ours("encounter-cancellation-reason")
 		o["extension"] = replaced(o["extension"], url, object{"url": url, "valueCodeableConcept": reason})
 		if r, err = w.put(o); err != nil {

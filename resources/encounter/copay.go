@@ -31,7 +31,7 @@ func (w *work) copay(a *arrival, e, account *fhir.Resource, coverages []*fhir.Re
 	_, err := w.create(object{
 		"resourceType": "ChargeItem", "status": "billable", "subject": reference(a.patient.Reference()), "context": reference(e.Reference()),
 		"code": coded(codes("charge"), "copay", "Copayment"), "occurrenceDateTime": instant(a.at), "enteredDate": instant(w.now), "account": list(reference(account.Reference())),
-		"quantity": object{"value": 1}, "priceOverride": treeOf(cost.Get("valueMoney")), "overrideReason": "Copayment of the coverage",
+		"quantity": object{"value": 1}, "priceOverride": fhir.Tree(cost.Get("valueMoney")), "overrideReason": "Copayment of the coverage",
 		"supportingInformation": list(reference(coverage.Reference())),
 	})
 	return err

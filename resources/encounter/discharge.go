@@ -131,7 +131,7 @@ func (w *work) leaving(o object, disposition fhir.Element) error {
 		h = object{}
 		o["hospitalization"] = h
 	}
-	h["dischargeDisposition"] = treeOf(disposition)
+	h["dischargeDisposition"] = fhir.Tree(disposition)
 	destination, err := w.given("destination", "Location", "Organization")
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (w *work) leaving(o object, disposition fhir.Element) error {
 	}
 	if p := w.req.Input.Get("transport"); p.Value.Exists() {
 		known, _ := h["specialArrangement"].([]any)
-		h["specialArrangement"] = append(known, treeOf(p.Value))
+		h["specialArrangement"] = append(known, fhir.Tree(p.Value))
 	}
 	return nil
 }

@@ -63,19 +63,19 @@ func (w *work) followUp(stay *fhir.Resource, f *followUp, at time.Time) (*fhir.R
 	from, to := at.Add(f.after), at.Add(f.within)
 	order := object{
 		"resourceType": "ServiceRequest", "status": "active", "intent": "order", "category": list(coded("http://terminology.hl7.org/CodeSystem/medicationrequest-category", "discharge", "Discharge")),
-		"subject": treeOf(root.Get("subject")), "encounter": reference(stay.Reference()), "authoredOn": instant(w.now),
+		"subject": fhir.Tree(root.Get("subject")), "encounter": reference(stay.Reference()), "authoredOn": instant(w.now),
 		"occurrencePeriod": object{"start": instant(from), "end": instant(to)}, "code": serviceCode(service),
 	}
 	appointment := object{
 		"resourceType": "Appointment", "status": "proposed", "created": instant(w.now), "requestedPeriod": list(object{"start": instant(from), "end": instant(to)}),
 		"appointmentType": coded("http://terminology.hl7.org/CodeSystem/v2-0276", "FOLLOWUP", "A follow up visit from a previous appointment"),
 		"participant": list(
-			object{"actor": treeOf(root.Get("subject")), "required": "required", "status": "needs-action"},
+			object{"actor": fhir.Tree(root.Get("subject")), "required": "required", "status": "needs-action"},
 			object{"actor": reference(service.Reference()), "required": "required", "status": "needs-action"},
 		),
 	}
 	if types := service.Root().Get("type"); types.Exists() {
-		appointment["serviceType"] = treeOf(types)
+		appointment["serviceType"] = fhir.Tree(types)
 	}
 	if f.reason != "" {
 		order["reasonCode"], appointment["reasonCode"] = list(object{"text": f.reason}), list(object{"text": f.reason})
@@ -94,7 +94,7 @@ func (w *work) followUp(stay *fhir.Resource, f *followUp, at time.Time) (*fhir.R
 	}
 	_, err = w.create(object{ // it is overdue when the patient should have been seen, and nobody has found a time
 		"resourceType": "Task", "status": "requested", "intent": "order", "code": coded(taskTypes(), "book-follow-up", "Book the follow-up"), "authoredOn": instant(w.now),
-		"description": "Find a time for the follow-up with the patient", "focus": reference(proposed.Reference()), "for": treeOf(root.Get("subject")),
+		"description": "Find a time for the follow-up with the patient", "focus": reference(proposed.Reference()), "for": fhir.Tree(root.Get("subject")),
 		"basedOn": list(reference(stored.Reference())), "executionPeriod": object{"start": instant(w.now), "end": instant(to)},
 	})
 	return proposed, err
@@ -103,7 +103,7 @@ func (w *work) followUp(stay *fhir.Resource, f *followUp, at time.Time) (*fhir.R
 // serviceCode is what a service is called, as the code of an order.
 func serviceCode(service *fhir.Resource) object {
 	for kind := range service.Root().Each("type") {
-		if o, is := treeOf(kind).(object); is {
+		if o, is := fhir.Tree(kind).(object); is {
 			return o
 		}
 	}

@@ -20,13 +20,13 @@ func (d *draft) histories() error {
 // history writes one of them: what it was, and what has come to an end with this version.
 func (d *draft) history(name, element string, value fhir.Element, changed bool) {
 	before := d.was.root.Get(name)
-	items, _ := treeOf(before).([]any)
+	items, _ := fhir.Tree(before).([]any)
 	if changed && value.Exists() {
 		period := object{"end": instant(d.moment())}
 		if since := d.since(name); !since.IsZero() {
 			period["start"] = instant(since)
 		}
-		items = append(items, object{element: treeOf(value), "period": period})
+		items = append(items, object{element: fhir.Tree(value), "period": period})
 	} else if before.Raw() == d.is.root.Get(name).Raw() {
 		return
 	}

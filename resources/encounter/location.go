@@ -12,7 +12,7 @@ import (
 // patient was before is not forgotten.
 func (d *draft) locations() error {
 	was, is := d.m.held(d.was), d.m.places(d.is)
-	items, _ := treeOf(d.is.root.Get("location")).([]any)
+	items, _ := fhir.Tree(d.is.root.Get("location")).([]any)
 	entries := make([]object, len(items))
 	for i := range items {
 		if entries[i], _ = items[i].(object); entries[i] == nil {
@@ -67,7 +67,7 @@ func (d *draft) locations() error {
 		i := slices.IndexFunc(is, func(p place) bool { return p.id == q.id && (p.start.IsZero() || p.start.Equal(q.start)) })
 		switch {
 		case i < 0: // whoever writes the next place need not repeat the last
-			entry, _ := treeOf(d.was.root.Get("location")).([]any)[q.at].(object)
+			entry, _ := fhir.Tree(d.was.root.Get("location")).([]any)[q.at].(object)
 			lost = append(lost, ended(entry, moved))
 			d.edit()
 		case is[i].status == "completed" && is[i].end.IsZero():

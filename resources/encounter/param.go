@@ -66,7 +66,7 @@ func latest(times ...time.Time) (last time.Time) {
 // values are the values of a parameter, as they are.
 func (w *work) values(name string) (list []any) {
 	for p := range w.req.Input.Each(name) {
-		list = append(list, treeOf(p.Value))
+		list = append(list, fhir.Tree(p.Value))
 	}
 	return list
 }

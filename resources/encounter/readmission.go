@@ -78,7 +78,7 @@ func assessment(r *fhir.Resource, l lace, basis []any, rationale string, at time
 	}
 	o := object{
 		"resourceType": "RiskAssessment", "status": "final", "code": coded(codes("risk-model"), "readmission", "Readmission"), "method": coded(codes("risk-model"), "lace", "LACE index"),
-		"subject": treeOf(r.Root().Get("subject")), "encounter": reference(r.Reference()), "occurrenceDateTime": instant(at),
+		"subject": fhir.Tree(r.Root().Get("subject")), "encounter": reference(r.Reference()), "occurrenceDateTime": instant(at),
 		"prediction": list(object{
 			"extension": list(part("length", l.length), part("acuity", l.acuity), part("comorbidity", l.comorbidity), part("emergency", l.emergency)),
 			"outcome":   object{"text": "Unplanned readmission within 30 days"}, "probabilityDecimal": json.Number(strconv.FormatFloat(l.probability(), 'f', 4, 64)),

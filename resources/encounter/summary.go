@@ -23,16 +23,16 @@ func (w *work) summarize(stay *fhir.Resource, at time.Time, appointments []*fhir
 	root := stay.Root()
 	o := object{
 		"resourceType": "Composition", "status": "preliminary", "type": coded("http://loinc.org", dischargeSummary, "Discharge summary"), "title": "Discharge summary",
-		"subject": treeOf(root.Get("subject")), "encounter": reference(stay.Reference()), "date": instant(w.now), "author": list(w.author(root)),
+		"subject": fhir.Tree(root.Get("subject")), "encounter": reference(stay.Reference()), "date": instant(w.now), "author": list(w.author(root)),
 		"event": list(object{"period": object{"end": instant(at)}}),
 	}
 	if provider := root.Get("serviceProvider"); provider.Exists() {
-		o["custodian"] = treeOf(provider)
+		o["custodian"] = fhir.Tree(provider)
 	}
 	sections := list(section("46239-0", "Reason for admission", reasons(root), nil))
 	var diagnoses []any
 	for d := range root.Each("diagnosis") {
-		diagnoses = append(diagnoses, treeOf(d.Get("condition")))
+		diagnoses = append(diagnoses, fhir.Tree(d.Get("condition")))
 	}
 	sections = append(sections, section("11535-2", "Discharge diagnosis", "", diagnoses))
 	medication, err := w.athome(stay)
@@ -56,7 +56,7 @@ func (w *work) author(stay fhir.Element) any {
 	for p := range stay.Each("participant") {
 		for kind := range p.Each("type") {
 			if hasCode(kind, "ATND") && p.Get("individual").Exists() {
-				return treeOf(p.Get("individual"))
+				return fhir.Tree(p.Get("individual"))
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func (w *work) author(stay fhir.Element) any {
 		return who
 	}
 	if provider := stay.Get("serviceProvider"); provider.Exists() {
-		return treeOf(provider)
+		return fhir.Tree(provider)
 	}
 	return signature(w.ctx)
 }

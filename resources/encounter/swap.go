@@ -46,7 +46,7 @@ func (w *work) swap() error {
 	}
 	var reason any
 	if p := w.req.Input.Get("reason"); p.Value.Exists() {
-		reason = treeOf(p.Value)
+		reason = fhir.Tree(p.Value)
 	}
 	w.ctx = context.WithValue(w.ctx, swapping{}, []string{stays[0].ID(), stays[1].ID()})
 	for i, s := range stays {

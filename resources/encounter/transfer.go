@@ -62,7 +62,7 @@ func (w *work) transfer() error {
 	}
 	var reason any
 	if p := w.req.Input.Get("reason"); p.Value.Exists() {
-		reason = treeOf(p.Value)
+		reason = fhir.Tree(p.Value)
 	}
 	moved(o, bed, at, reason)
 	if _, err := w.put(o); err != nil {

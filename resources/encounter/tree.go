@@ -1,9 +1,6 @@
 package encounter
 
 import (
-	"bytes"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"andiron.dev/fhir"
@@ -15,37 +12,18 @@ type object = map[string]any
 // list is a JSON array of any values.
 func list(values ...any) []any { return values }
 
-// treeOf is the value of an element. Numbers keep their digits.
-func treeOf(e fhir.Element) any {
-	d := json.NewDecoder(strings.NewReader(e.Raw()))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil // an absent element: nothing else fails to be JSON
-	}
-	return v
-}
-
 // objectOf is a resource as an object, without version and time.
 func objectOf(r *fhir.Resource) object {
 	root, err := fhir.Parse(r.Body(), fhir.Limits{})
 	if err != nil {
 		return object{}
 	}
-	o, _ := treeOf(root).(object)
+	o, _ := fhir.Tree(root).(object)
 	return o
 }
 
 // build makes a resource of an object. Errors: those of fhir.ParseResource.
-func build(o object) (*fhir.Resource, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
-		return nil, err
-	}
-	return fhir.ParseResource(b.String(), fhir.BundleLimits())
-}
+func build(o object) (*fhir.Resource, error) { return fhir.FromTree(o, fhir.BundleLimits()) }
 
 // reference is a Reference to a resource.
 func reference(to string) object { return object{"reference": to} }

@@ -18,7 +18,7 @@ func (m *Module) walkIn(ctx context.Context, req *fhir.Request) (*fhir.Response,
 		if err != nil {
 			return err
 		}
-		a := &arrival{at: w.now, priority: treeOf(req.Input.Get("priority").Value)}
+		a := &arrival{at: w.now, priority: fhir.Tree(req.Input.Get("priority").Value)}
 		if a.patient, err = w.person(fhir.ParseReference(given.Reference())); err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (w *work) unbooked(id string, a *arrival) object {
 		"appointmentType": coded("http://terminology.hl7.org/CodeSystem/v2-0276", "WALKIN", "A previously unscheduled walk-in visit"),
 		"participant":     list(object{"actor": reference(a.patient.Reference()), "status": "accepted"}),
 	}
-	if kinds := treeOf(a.service.Root().Get("type")); kinds != nil {
+	if kinds := fhir.Tree(a.service.Root().Get("type")); kinds != nil {
 		o["serviceType"] = kinds
 	}
 	return o

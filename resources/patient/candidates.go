@@ -23,7 +23,7 @@ func (m *Module) candidates(ctx context.Context, tx fhir.Tx, base string, wanted
 			return err
 		}
 		n := 0
-		return each(ctx, tx, q, func(r *fhir.Resource) bool {
+		return search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 			if !seen[r.ID()] {
 				seen[r.ID()] = true
 				list = append(list, r)

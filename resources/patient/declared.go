@@ -70,7 +70,7 @@ func (m *Module) backfill(ctx context.Context, tx fhir.Tx, system string) error 
 	}
 	n := 0
 	var failed error
-	err = each(ctx, tx, q, func(r *fhir.Resource) bool {
+	err = search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 		if n++; n > maxBackfill {
 			failed = fhir.Errorf(fhir.TooCostly, "more than %d Patients have identifiers of a system that the NamingSystem declares", maxBackfill)
 		}

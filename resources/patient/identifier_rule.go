@@ -121,7 +121,7 @@ func (m *Module) taken(ctx context.Context, tx fhir.Tx, id identifier, patient *
 		return false, err
 	}
 	var others []*fhir.Resource
-	if err := each(ctx, tx, q, func(r *fhir.Resource) bool {
+	if err := search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 		if r.ID() != patient.ID() {
 			others = append(others, r)
 		}

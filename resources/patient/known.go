@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"andiron.dev/fhir"
+	"andiron.dev/search"
 )
 
 // known answers a registration of somebody who seems to be known. Errors: Duplicate, with who that may be in the diagnostics.
@@ -33,7 +34,7 @@ func (r *registration) known(ctx context.Context, tx fhir.Tx, list []*likely) ([
 		return nil, err
 	}
 	var accounts []*fhir.Resource
-	err = each(ctx, tx, q, func(a *fhir.Resource) bool {
+	err = search.Each(ctx, tx, q, func(a *fhir.Resource) bool {
 		accounts = append(accounts, a)
 		return len(accounts) < 10
 	})

@@ -3,7 +3,6 @@
 package patient
 
 import (
-	"context"
 	"embed"
 	"fmt"
 	"time"
@@ -73,26 +72,6 @@ func (m *Module) base(said string) string {
 func (m *Module) query(base, typ string, params ...fhir.Param) (*search.Query, error) {
 	q, _, err := m.config.Params.Parse(typ, params, search.Options{Strict: true, Base: base, Now: m.config.Now, Count: search.MaxCount})
 	return q, err
-}
-
-// each yields the matches of a query, page by page, until there are no more; fn ends it by returning false.
-func each(ctx context.Context, tx fhir.Tx, q *search.Query, fn func(*fhir.Resource) bool) error {
-	page := *q
-	for {
-		found, err := tx.Search(ctx, &page)
-		if err != nil {
-			return err
-		}
-		for _, r := range found.Resources {
-			if !fn(r) {
-				return nil
-			}
-		}
-		if found.Next == "" {
-			return nil
-		}
-		page.After = found.Next
-	}
 }
 
 // missing reports whether err says that the resource is not there, or not any more, or out of reach.

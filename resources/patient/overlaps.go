@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/search"
 )
 
 // visit is an Appointment that takes the patient's time.
@@ -43,7 +44,7 @@ func (j *joining) visits(sys context.Context, tx fhir.Tx, patient *fhir.Resource
 	if err != nil {
 		return nil, err
 	}
-	return list, each(sys, tx, q, func(r *fhir.Resource) bool {
+	return list, search.Each(sys, tx, q, func(r *fhir.Resource) bool {
 		start, ok := fhir.ParseTemporal(r.Root().Get("start").Text(), time.UTC)
 		end, also := fhir.ParseTemporal(r.Root().Get("end").Text(), time.UTC)
 		if ok && also {

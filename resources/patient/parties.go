@@ -73,7 +73,7 @@ func (j *joining) identified(ctx context.Context, tx fhir.Tx, name string, list 
 		return nil, err
 	}
 	var found []*fhir.Resource
-	err = each(ctx, tx, q, func(r *fhir.Resource) bool {
+	err = search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 		found = append(found, r)
 		return len(found) < 2
 	})

@@ -73,7 +73,7 @@ func (m *Module) questionnaire(ctx context.Context, response fhir.Element) (fhir
 	}
 	var form fhir.Element
 	return form, m.config.Store.View(ctx, func(tx fhir.Tx) error {
-		err := each(ctx, tx, q, func(r *fhir.Resource) bool {
+		err := search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
 			form = r.Root()
 			return r.Root().Get("status").Text() != "active"
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/search"
 	"andiron.dev/smart"
 )
 
@@ -41,7 +42,7 @@ func (m *Module) policyFor(ctx context.Context, sender string) (*policy, error) 
 	}
 	sys := smart.System(ctx)
 	return p, m.config.Store.View(sys, func(tx fhir.Tx) error {
-		return each(sys, tx, q, func(r *fhir.Resource) bool {
+		return search.Each(sys, tx, q, func(r *fhir.Resource) bool {
 			if r.Root().Get("address").Text() != sender {
 				return true
 			}

@@ -32,7 +32,7 @@ func (m *Module) referrers(sys context.Context, tx fhir.Tx, base string, source,
 			return nil, err
 		}
 		q.Where = search.And{where}
-		err = each(sys, tx, q, func(r *fhir.Resource) bool {
+		err = search.Each(sys, tx, q, func(r *fhir.Resource) bool {
 			if r.ID() == source.ID() && typ == "Patient" || r.ID() == target.ID() && typ == "Patient" {
 				return true
 			}

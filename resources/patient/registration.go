@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/resources/number"
+	"andiron.dev/search"
 	"andiron.dev/smart"
 )
 
@@ -186,7 +187,7 @@ func (r *registration) employer(ctx context.Context, tx fhir.Tx) (string, error)
 		if err != nil {
 			return "", err
 		}
-		err = each(sys, tx, q, func(one *fhir.Resource) bool {
+		err = search.Each(sys, tx, q, func(one *fhir.Resource) bool {
 			switch ref := fhir.ParseReference(one.Root().Get(element).Get("reference").Text()); {
 			case typ == "Organization" && ref.URL == "":
 				found[one.ID()] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"andiron.dev/fhir"
+	"andiron.dev/search"
 )
 
 // stays refuses to merge two who are both in bed: of a person there is one open inpatient stay. Errors: Conflict.
@@ -16,7 +17,7 @@ func (j *joining) stays(sys context.Context, tx fhir.Tx, source, target *fhir.Re
 			return err
 		}
 		before := len(open)
-		err = each(sys, tx, q, func(e *fhir.Resource) bool {
+		err = search.Each(sys, tx, q, func(e *fhir.Resource) bool {
 			open = append(open, e.Reference())
 			return false
 		})

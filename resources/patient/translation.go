@@ -191,7 +191,7 @@ func (t *translation) current(ids []identifier, at string) (*fhir.Resource, erro
 	var current *fhir.Resource
 	return current, t.m.config.Store.View(t.ctx, func(tx fhir.Tx) error {
 		var found []*fhir.Resource
-		if err := each(t.ctx, tx, q, func(r *fhir.Resource) bool {
+		if err := search.Each(t.ctx, tx, q, func(r *fhir.Resource) bool {
 			found = append(found, r)
 			return len(found) < 100
 		}); err != nil {

@@ -35,7 +35,7 @@ func (m *Module) appointmentRule(ctx context.Context, c *fhir.Change) (*fhir.Res
 	case freed:
 		return m.freed(ctx, c.Tx, before, after)
 	case len(after.slots) == 0 && len(before.slots) > 0: // what has taken place keeps its time
-		return changed(c.After, func(o object) { o["slot"] = treeOf(before.root.Get("slot")) })
+		return changed(c.After, func(o object) { o["slot"] = fhir.Tree(before.root.Get("slot")) })
 	}
 	return nil, nil
 }

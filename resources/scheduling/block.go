@@ -28,7 +28,7 @@ func (m *Module) block(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 	}
 	var types []any
 	for t := range req.Input.Each("service-type") {
-		types = append(types, treeOf(t.Value))
+		types = append(types, fhir.Tree(t.Value))
 	}
 	if len(types) > 0 {
 		o["serviceType"] = types

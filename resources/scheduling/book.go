@@ -132,7 +132,7 @@ func (m *Module) modify(ctx context.Context, tx fhir.Tx, s *source, in fhir.Para
 	o["id"], o["status"] = s.stored.id(), s.stored.status
 	for _, name := range []string{"slot", "contained", "created"} {
 		if delete(o, name); s.stored.root.Get(name).Exists() && name != "contained" {
-			o[name] = treeOf(s.stored.root.Get(name))
+			o[name] = fhir.Tree(s.stored.root.Get(name))
 		}
 	}
 	if text := in.Text("comment"); text != "" {

@@ -22,7 +22,7 @@ func (m *Module) cancel(ctx context.Context, req *fhir.Request) (*fhir.Response,
 	if !slices.Contains([]string{"this", "this-and-following", "all"}, series) {
 		return nil, refuse(fhir.CodeInvalid, "code-invalid", "series must be this, this-and-following or all", "Parameters.parameter")
 	}
-	reason, _ := treeOf(req.Input.Get("reason").Value).(object)
+	reason, _ := fhir.Tree(req.Input.Get("reason").Value).(object)
 	return m.write(ctx, req, func(ctx context.Context, tx fhir.Tx) ([]written, error) {
 		a, err := m.readOwn(ctx, tx, id)
 		if err != nil {

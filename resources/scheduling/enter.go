@@ -74,7 +74,7 @@ func (m *Module) enter(ctx context.Context, tx fhir.Tx, before, after *appointme
 		}
 		o["minutesDuration"] = int(after.end.Sub(after.start) / time.Minute)
 		if _, has := o["serviceType"]; !has && claims[0].service != nil {
-			if types := treeOf(claims[0].service.Root().Get("type")); types != nil {
+			if types := fhir.Tree(claims[0].service.Root().Get("type")); types != nil {
 				o["serviceType"] = types
 			}
 		}

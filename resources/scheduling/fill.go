@@ -188,7 +188,7 @@ func standing(a *appointment, fn func(parts []any, count int) []any) object {
 			count, _ = strconv.Atoi(x.Get("valueInteger").Text())
 			continue
 		}
-		parts = append(parts, treeOf(x))
+		parts = append(parts, fhir.Tree(x))
 	}
 	return object{"extension": fn(parts, count)}
 }

@@ -31,12 +31,12 @@ func (m *Module) kept(ctx context.Context, tx fhir.Tx, before, after *appointmen
 	}
 	r, err := changed(after.r, func(o object) {
 		if delete(o, "slot"); len(before.slots) > 0 {
-			o["slot"] = treeOf(before.root.Get("slot"))
+			o["slot"] = fhir.Tree(before.root.Get("slot"))
 		}
 		o["status"] = status
 		m.mark(o, expires)
 		if x := extension(before.root, virtualExtension); x.Exists() {
-			own, _ := treeOf(x).(object)
+			own, _ := fhir.Tree(x).(object)
 			extend(o, virtualExtension, own)
 		}
 	})

@@ -55,7 +55,7 @@ func (q *quest) offer(c *candidate) (*offer, error) {
 // repeated are the values of a property that may repeat.
 func repeated(e fhir.Element, name string) (values []any) {
 	for one := range e.Each(name) {
-		values = append(values, treeOf(one))
+		values = append(values, fhir.Tree(one))
 	}
 	return values
 }

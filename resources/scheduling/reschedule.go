@@ -110,7 +110,7 @@ func (m *Module) moved(ctx context.Context, tx fhir.Tx, a *appointment, start ti
 			}
 		}
 		o["participant"] = participants
-		if reason, is := treeOf(in.Get("reason").Value).(object); is {
+		if reason, is := fhir.Tree(in.Get("reason").Value).(object); is {
 			o["reasonCode"] = append(reasonsOf(o), reason)
 		}
 	})

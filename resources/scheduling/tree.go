@@ -1,9 +1,6 @@
 package scheduling
 
 import (
-	"bytes"
-	"encoding/json"
-	"strings"
 	"time"
 
 	"andiron.dev/fhir"
@@ -15,20 +12,9 @@ type object = map[string]any
 // list is a JSON array of any values.
 func list(values ...any) []any { return values }
 
-// treeOf is the value of an element, to be put into an object; nil for one that is absent. Numbers keep their digits.
-func treeOf(e fhir.Element) any {
-	d := json.NewDecoder(strings.NewReader(e.Raw()))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil // an absent element: nothing else fails to be JSON
-	}
-	return v
-}
-
 // objectOf is a resource as an object, without what belongs to its version.
 func objectOf(root fhir.Element) object {
-	o, _ := treeOf(root).(object)
+	o, _ := fhir.Tree(root).(object)
 	if o == nil {
 		o = object{}
 	}
@@ -43,15 +29,7 @@ func objectOf(root fhir.Element) object {
 }
 
 // build makes a resource of an object. Errors: those of fhir.ParseResource.
-func build(o object) (*fhir.Resource, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
-		return nil, err
-	}
-	return fhir.ParseResource(b.String(), fhir.DefaultLimits())
-}
+func build(o object) (*fhir.Resource, error) { return fhir.FromTree(o, fhir.DefaultLimits()) }
 
 // changed is a resource with something done to it.
 func changed(r *fhir.Resource, fn func(object)) (*fhir.Resource, error) {

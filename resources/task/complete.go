@@ -54,7 +54,7 @@ func text(v any) string {
 func outputsOf(in fhir.Parameters) (list []any, err error) {
 	for p := range in.Each("output") {
 		kind, value := p.Parts.Get("type"), p.Parts.Get("value")
-		list = append(list, object{"type": treeOf(kind.Value), value.Value.Name(): treeOf(value.Value)})
+		list = append(list, object{"type": fhir.Tree(kind.Value), value.Value.Name(): fhir.Tree(value.Value)})
 	}
 	return list, nil
 }

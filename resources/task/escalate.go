@@ -24,7 +24,7 @@ func (m *Module) escalate(ctx context.Context, tx fhir.Tx, r *fhir.Resource) err
 		"performerType": []any{object{"coding": []any{object{"system": fhir.CanonicalBase + "/CodeSystem/role", "code": "supervisor"}}, "text": "Supervisor"}},
 	}
 	for _, name := range []string{"for", "encounter"} {
-		if v := treeOf(root.Get(name)); v != nil {
+		if v := fhir.Tree(root.Get(name)); v != nil {
 			o[name] = v
 		}
 	}

@@ -3,7 +3,6 @@ package task
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"andiron.dev/fhir"
 )
@@ -11,20 +10,9 @@ import (
 // object is a JSON object that is being put together.
 type object = map[string]any
 
-// treeOf is the value of an element, to be put into an object; nil for an absent one. Numbers keep their digits.
-func treeOf(e fhir.Element) any {
-	d := json.NewDecoder(strings.NewReader(e.Raw()))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil
-	}
-	return v
-}
-
 // edited is the next version of a resource, which fn changes.
 func edited(r *fhir.Resource, fn func(o object)) (*fhir.Resource, error) {
-	o, ok := treeOf(r.Root()).(object)
+	o, ok := fhir.Tree(r.Root()).(object)
 	if !ok {
 		return nil, fhir.NewOutcome(fhir.Structure, "a resource is no object")
 	}
