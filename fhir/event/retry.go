@@ -96,8 +96,11 @@ func (d *desk) settle(s *subscription, def *definition, status, problem string) 
 		_ = pause(d.ctx, time.Second)
 		return
 	}
-	if !written {
-		_ = pause(d.ctx, pollEvery) // the version that came between is on its way
+	if !written { // the version that came between is on its way: what failed is tried again as soon as it is here
+		_ = pause(d.ctx, pollEvery)
+		d.mu.Lock()
+		s.sent.Next = time.Time{}
+		d.mu.Unlock()
 		return
 	}
 	d.mu.Lock()
