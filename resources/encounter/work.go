@@ -158,21 +158,7 @@ func (m *Module) find(ctx context.Context, tx fhir.Tx, typ string, params fhir.P
 	if err != nil {
 		return err
 	}
-	for {
-		page, err := tx.Search(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Resources {
-			if !fn(r) {
-				return nil
-			}
-		}
-		if page.Next == "" {
-			return nil
-		}
-		q.After = page.Next
-	}
+	return search.Each(ctx, tx, q, fn)
 }
 
 // all is everything that a search finds.

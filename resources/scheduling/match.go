@@ -49,7 +49,7 @@ func (r *resolver) practitioners(ctx context.Context) error {
 		for _, one := range found {
 			actors := []string{one.Reference()}
 			if one.Type() == "Practitioner" {
-				roles, err := r.m.found(ctx, r.tx, "PractitionerRole", 100, fhir.Param{Name: "practitioner", Value: one.Reference()})
+				roles, err := r.m.found(ctx, r.tx, "PractitionerRole", search.MaxCount, fhir.Param{Name: "practitioner", Value: one.Reference()})
 				if err != nil {
 					return err
 				}
@@ -289,7 +289,7 @@ func (r *resolver) places(ctx context.Context) (map[string]bool, error) {
 	}
 	for _, text := range r.w.places {
 		for _, name := range []string{"address:contains", "name:contains"} {
-			found, err := r.m.found(ctx, r.tx, "Location", 1000, fhir.Param{Name: name, Value: search.Escape(text)})
+			found, err := r.m.found(ctx, r.tx, "Location", search.MaxCount, fhir.Param{Name: name, Value: search.Escape(text)})
 			if err != nil {
 				return nil, err
 			}

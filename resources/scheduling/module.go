@@ -106,17 +106,14 @@ func (m *Module) found(ctx context.Context, tx fhir.Reader, typ string, most int
 	if err != nil {
 		return nil, err
 	}
-	for page := *q; ; {
-		p, err := tx.Search(ctx, &page)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, p.Resources...)
-		if p.Next == "" || most > 0 && len(list) >= most {
-			return list, nil
-		}
-		page.After = p.Next
+	err = search.Each(ctx, tx, q, func(r *fhir.Resource) bool {
+		list = append(list, r)
+		return len(list) != most
+	})
+	if err != nil {
+		return nil, err
 	}
+	return list, nil
 }
 
 // read reads a resource as the server; nil where there is none, or none any more.

@@ -197,7 +197,7 @@ func (r *resolver) identified(ctx context.Context, typ string, identifier fhir.E
 	if system := identifier.Get("system").Text(); system != "" {
 		value = search.Escape(system) + "|" + value
 	}
-	return r.m.found(ctx, r.tx, typ, 10, fhir.Param{Name: "identifier", Value: value})
+	return r.m.found(ctx, r.tx, typ, search.MaxCount, fhir.Param{Name: "identifier", Value: value})
 }
 
 // patients reads who is to come. Somebody who sees one record can only ask for who they see; nobody else's time is told by what is left out.

@@ -66,21 +66,7 @@ func (m *Module) each(ctx context.Context, tx fhir.Tx, typ string, params fhir.P
 	if err != nil {
 		return err
 	}
-	for {
-		page, err := tx.Search(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Resources {
-			if !fn(r) {
-				return nil
-			}
-		}
-		if page.Next == "" {
-			return nil
-		}
-		q.After = page.Next
-	}
+	return search.Each(ctx, tx, q, fn)
 }
 
 // read is a resource that a reference leads to; nil where it leads nowhere here, any more, or to another type than those wanted.
