@@ -2,6 +2,8 @@ package fhir
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -31,6 +33,36 @@ type Recorder interface {
 	Keep(ctx context.Context, r *Record) error
 	// Drop ends a record; that there is none is no error. In View it fails.
 	Drop(ctx context.Context, kind, key string) error
+}
+
+// Decode reads the Value, which is JSON, into v. Errors: Exception where it is none that v can hold.
+func (r *Record) Decode(v any) error {
+	if err := json.Unmarshal(r.Value, v); err != nil {
+		return Internal(fmt.Errorf("the value of a %s record cannot be read: %w", r.Kind, err))
+	}
+	return nil
+}
+
+// KeepValue keeps a record with v, as JSON, for its Value.
+func KeepValue(ctx context.Context, tx Recorder, r Record, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return Internal(fmt.Errorf("the value of a %s record cannot be written: %w", r.Kind, err))
+	}
+	r.Value = text
+	return tx.Keep(ctx, &r)
+}
+
+// RecordValue reads the JSON value of a record into v. Where there is no such record, found is false and v stays as it is.
+func RecordValue(ctx context.Context, in RecordReader, kind, key string, v any) (found bool, err error) {
+	r, err := in.Record(ctx, kind, key)
+	if CodeOf(err) == NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, r.Decode(v)
 }
 
 // JournalEntry is a line of a store's journal: the append-only, hash-chained log that the audit trail is kept in.

@@ -3,7 +3,6 @@ package async
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -44,27 +43,20 @@ func (j *Jobs) keep(ctx context.Context, id, caller string, fresh bool) error {
 			if err != nil {
 				return err
 			}
-			if err := json.Unmarshal(r.Value, &e); err != nil {
+			if err := r.Decode(&e); err != nil {
 				return err
 			}
 		}
 		e.Lease = j.Now().Add(lease)
-		value, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		return tx.Keep(ctx, &fhir.Record{Kind: Kind, Key: id, Expires: e.Begun.Add(Kept), Value: value})
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: Kind, Key: id, Expires: e.Begun.Add(Kept)}, e)
 	})
 }
 
 // find looks a job up. Errors: NotFound, also for what belongs to somebody else.
 func (j *Jobs) find(ctx context.Context, tx fhir.Tx, id string) (*entry, error) {
 	e := &entry{}
-	r, err := tx.Record(ctx, Kind, id)
-	if err == nil {
-		err = json.Unmarshal(r.Value, e)
-	}
-	if fhir.CodeOf(err) == fhir.NotFound || err == nil && e.Caller != j.Caller(ctx) {
+	found, err := fhir.RecordValue(ctx, tx, Kind, id, e)
+	if err == nil && (!found || e.Caller != j.Caller(ctx)) {
 		return nil, fhir.NewOutcome(fhir.NotFound, "there is no such job, or its result is kept no more")
 	}
 	return e, err

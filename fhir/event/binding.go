@@ -50,7 +50,7 @@ func (m *Module) bindingToken(ctx context.Context, req *fhir.Request) (*fhir.Res
 		token = m.config.NewToken()
 	}
 	err = m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		return keep(ctx, tx, fhir.Record{Kind: tokenRecord, Key: digest(token), Expires: b.Expires}, b)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: tokenRecord, Key: digest(token), Expires: b.Expires}, b)
 	})
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (m *Module) Redeem(ctx context.Context, token string) (subscriptions []stri
 	var b binding
 	err = m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		b = binding{}
-		ok, err := fetch(ctx, tx, tokenRecord, digest(token), &b)
+		ok, err := fhir.RecordValue(ctx, tx, tokenRecord, digest(token), &b)
 		if err == nil && (!ok || !m.config.Now().Before(b.Expires)) {
 			err = fhir.NewOutcome(fhir.Forbidden, "the token is not valid, has been used, or has expired")
 		}

@@ -61,7 +61,7 @@ func (w *Worker) session(ctx context.Context, c Bound, id string, s *session) er
 	var def *definition
 	now := w.config.Now()
 	err := w.store.View(ctx, func(tx fhir.Tx) error {
-		ok, err := fetch(ctx, tx, stateRecord, id, &st)
+		ok, err := fhir.RecordValue(ctx, tx, stateRecord, id, &st)
 		if err != nil || !ok {
 			return err
 		}

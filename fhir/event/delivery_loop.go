@@ -39,7 +39,7 @@ func (d *desk) wanted() map[string][]span {
 		records, err := tx.Records(d.ctx, resendRecord, "", "", 1000)
 		for _, r := range records {
 			var spans []span
-			if ok, err := fetch(d.ctx, tx, resendRecord, r.Key, &spans); ok && err == nil {
+			if ok, err := fhir.RecordValue(d.ctx, tx, resendRecord, r.Key, &spans); ok && err == nil {
 				if found == nil {
 					found = make(map[string][]span)
 				}
@@ -231,7 +231,7 @@ func (d *desk) repeat(s *subscription, def *definition) {
 	var left []span
 	err = d.store.Update(d.ctx, nil, func(tx fhir.Tx) error { // more may have been asked for meanwhile
 		left = nil
-		if _, err := fetch(d.ctx, tx, resendRecord, s.id, &left); err != nil {
+		if _, err := fhir.RecordValue(d.ctx, tx, resendRecord, s.id, &left); err != nil {
 			return err
 		}
 		if len(left) > 0 && left[0] == wanted {
@@ -242,7 +242,7 @@ func (d *desk) repeat(s *subscription, def *definition) {
 		if len(left) == 0 {
 			return tx.Drop(d.ctx, resendRecord, s.id)
 		}
-		return keep(d.ctx, tx, fhir.Record{Kind: resendRecord, Key: s.id}, left)
+		return fhir.KeepValue(d.ctx, tx, fhir.Record{Kind: resendRecord, Key: s.id}, left)
 	})
 	if err != nil {
 		_ = pause(d.ctx, time.Second)

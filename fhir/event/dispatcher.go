@@ -146,7 +146,7 @@ func (d *desk) commit(ctx context.Context, last fhir.Seq, shared []happened, bat
 			return err
 		}
 		if len(shared) > 0 {
-			if err := keep(ctx, tx, fhir.Record{Kind: batchRecord, Key: key, Expires: expires}, shared); err != nil {
+			if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: batchRecord, Key: key, Expires: expires}, shared); err != nil {
 				return err
 			}
 		}
@@ -161,7 +161,7 @@ func (d *desk) commit(ctx context.Context, last fhir.Seq, shared []happened, bat
 			if n.gone {
 				continue
 			}
-			if err := keep(ctx, tx, fhir.Record{Kind: stateRecord, Key: s.id}, s.state); err != nil {
+			if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: stateRecord, Key: s.id}, s.state); err != nil {
 				return err
 			}
 			if len(n.events) == 0 {
@@ -169,11 +169,11 @@ func (d *desk) commit(ctx context.Context, last fhir.Seq, shared []happened, bat
 			}
 			r := fhir.Record{Kind: eventsRecord, Key: eventsKey(s.id, n.events[0].Number), Owner: s.id, Expires: expires}
 			n.chunk.Batch = key
-			if err := keep(ctx, tx, r, n.chunk); err != nil {
+			if err := fhir.KeepValue(ctx, tx, r, n.chunk); err != nil {
 				return err
 			}
 		}
-		return keep(ctx, tx, fhir.Record{Kind: cursorRecord, Key: "outbox"}, last)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: cursorRecord, Key: "outbox"}, last)
 	})
 }
 

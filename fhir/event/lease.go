@@ -27,7 +27,7 @@ const (
 // hold reads the lease within an update, and fails with errLost where it is another's.
 func (w *Worker) hold(ctx context.Context, tx fhir.RecordReader) (beat, error) {
 	var b beat
-	ok, err := fetch(ctx, tx, leaseRecord, "dispatcher", &b)
+	ok, err := fhir.RecordValue(ctx, tx, leaseRecord, "dispatcher", &b)
 	if err == nil && (!ok || b.Holder != w.holder) {
 		err = errLost
 	}
@@ -42,12 +42,12 @@ func (w *Worker) take(ctx context.Context) error {
 		mine := false
 		err := w.store.Update(ctx, nil, func(tx fhir.Tx) error {
 			mine, found = false, beat{}
-			ok, err := fetch(ctx, tx, leaseRecord, "dispatcher", &found)
+			ok, err := fhir.RecordValue(ctx, tx, leaseRecord, "dispatcher", &found)
 			if err != nil || ok && found.Holder != w.holder && (found != seen || missed < beatsMissed) {
 				return err
 			}
 			mine = true
-			return keep(ctx, tx, fhir.Record{Kind: leaseRecord, Key: "dispatcher"}, beat{Holder: w.holder, Count: found.Count + 1})
+			return fhir.KeepValue(ctx, tx, fhir.Record{Kind: leaseRecord, Key: "dispatcher"}, beat{Holder: w.holder, Count: found.Count + 1})
 		})
 		if err == nil && mine {
 			return nil
@@ -70,7 +70,7 @@ func (w *Worker) beats(ctx context.Context, lost func()) {
 				return err
 			}
 			b.Count++
-			return keep(ctx, tx, fhir.Record{Kind: leaseRecord, Key: "dispatcher"}, b)
+			return fhir.KeepValue(ctx, tx, fhir.Record{Kind: leaseRecord, Key: "dispatcher"}, b)
 		})
 		if failures++; err == nil {
 			failures = 0

@@ -96,19 +96,19 @@ func (m *Module) Register(r *fhir.Registry) error {
 // what is part of the program. nil = there is none.
 func (m *Module) topicAt(ctx context.Context, tx fhir.Tx, url string, seq fhir.Seq) (*topic, error) {
 	ctx = m.config.Internal(ctx)
-	record, err := tx.Record(ctx, topicRecord, url)
-	switch fhir.CodeOf(err) {
-	case "":
-		r, err := stored(ctx, tx, string(unquote(record.Value)), seq)
+	var id string
+	found, err := fhir.RecordValue(ctx, tx, topicRecord, url, &id)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		r, err := stored(ctx, tx, id, seq)
 		if err == nil && topicURL(r) == url {
 			return m.topicOf(r)
 		}
 		if code := fhir.CodeOf(err); code != "" && code != fhir.NotFound && code != fhir.Deleted {
 			return nil, err
 		}
-	case fhir.NotFound:
-	default:
-		return nil, err
 	}
 	if r := m.byURL[url]; r != nil {
 		return m.topicOf(r)

@@ -117,7 +117,7 @@ func (m *Module) Status(ctx context.Context, id string, kind Kind) (n *Notificat
 			return err
 		}
 		var s state
-		if _, err := fetch(ctx, tx, stateRecord, id, &s); err != nil {
+		if _, err := fhir.RecordValue(ctx, tx, stateRecord, id, &s); err != nil {
 			return err
 		}
 		n, err = m.notification(ctx, def, kind, nil, s.Number)

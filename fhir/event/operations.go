@@ -94,7 +94,7 @@ func topicName(r *fhir.Resource) string {
 // numbered reads how many events a subscription has had.
 func (m *Module) numbered(ctx context.Context, id string) (s state, err error) {
 	err = m.config.Store.View(ctx, func(tx fhir.Tx) error {
-		_, err := fetch(ctx, tx, stateRecord, id, &s)
+		_, err := fhir.RecordValue(ctx, tx, stateRecord, id, &s)
 		return err
 	})
 	return s, err
@@ -139,7 +139,7 @@ func (m *Module) events(ctx context.Context, req *fhir.Request) (*fhir.Response,
 		if def, err = m.definitionOf(r, func(url string) (*topic, error) { return m.topicAt(ctx, tx, url, 0) }); err != nil {
 			return err
 		}
-		if _, err := fetch(ctx, tx, stateRecord, r.ID(), &s); err != nil {
+		if _, err := fhir.RecordValue(ctx, tx, stateRecord, r.ID(), &s); err != nil {
 			return err
 		}
 		found, err = eventsOf(ctx, tx, nil, r.ID(), from, min(to, s.Number), mostAsked)
@@ -227,7 +227,7 @@ func (m *Module) resend(ctx context.Context, req *fhir.Request) (*fhir.Response,
 	if err := m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		wanted = span{From: math.MaxInt64}
 		var s state
-		if _, err := fetch(ctx, tx, stateRecord, r.ID(), &s); err != nil {
+		if _, err := fhir.RecordValue(ctx, tx, stateRecord, r.ID(), &s); err != nil {
 			return err
 		}
 		last := min(to, s.Number)
@@ -251,13 +251,13 @@ func (m *Module) resend(ctx context.Context, req *fhir.Request) (*fhir.Response,
 			return nil
 		}
 		var waiting []span
-		if _, err := fetch(ctx, tx, resendRecord, r.ID(), &waiting); err != nil {
+		if _, err := fhir.RecordValue(ctx, tx, resendRecord, r.ID(), &waiting); err != nil {
 			return err
 		}
 		if len(waiting) >= mostWaiting {
 			return fhir.NewOutcome(fhir.Throttled, "too much of this subscription is still waiting to be sent again")
 		}
-		return keep(ctx, tx, fhir.Record{Kind: resendRecord, Key: r.ID()}, append(waiting, wanted))
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: resendRecord, Key: r.ID()}, append(waiting, wanted))
 	}); err != nil {
 		return nil, err
 	}

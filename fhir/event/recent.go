@@ -20,7 +20,7 @@ const mostRecent = 32 // batches
 // batch reads a batch; ok is false where there is none. It must not be changed.
 func (r *recent) batch(ctx context.Context, in fhir.RecordReader, key string) (list []happened, ok bool, err error) {
 	if r == nil {
-		ok, err = fetch(ctx, in, batchRecord, key, &list)
+		ok, err = fhir.RecordValue(ctx, in, batchRecord, key, &list)
 		return list, ok, err
 	}
 	r.mu.Lock()
@@ -29,7 +29,7 @@ func (r *recent) batch(ctx context.Context, in fhir.RecordReader, key string) (l
 	if ok {
 		return list, true, nil
 	}
-	if ok, err = fetch(ctx, in, batchRecord, key, &list); ok && err == nil {
+	if ok, err = fhir.RecordValue(ctx, in, batchRecord, key, &list); ok && err == nil {
 		r.add(key, list)
 	}
 	return list, ok, err

@@ -171,7 +171,7 @@ func (d *desk) flush(ctx context.Context) bool {
 			if p.gone {
 				continue
 			}
-			if err := keep(ctx, tx, fhir.Record{Kind: deliveryRecord, Key: s.id}, p.sent); err != nil {
+			if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: deliveryRecord, Key: s.id}, p.sent); err != nil {
 				return err
 			}
 			if err := trim(ctx, tx, s.id, p.sent.Number-keptEvents); err != nil {

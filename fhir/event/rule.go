@@ -33,14 +33,14 @@ func (m *Module) checkTopic(ctx context.Context, c *fhir.Change) (*fhir.Resource
 	}
 	ctx = m.config.Internal(ctx)
 	if is != "" {
-		switch r, err := c.Tx.Record(ctx, topicRecord, is); {
-		case fhir.CodeOf(err) == fhir.NotFound:
+		var holder string
+		switch found, err := fhir.RecordValue(ctx, c.Tx, topicRecord, is, &holder); {
 		case err != nil:
 			return nil, err
-		case string(unquote(r.Value)) != c.After.ID():
+		case found && holder != c.After.ID():
 			return nil, fhir.NewOutcome(fhir.Duplicate, "there is another topic with this canonical URL", "Basic.extension")
 		}
-		if err := keep(ctx, c.Tx, fhir.Record{Kind: topicRecord, Key: is}, c.After.ID()); err != nil {
+		if err := fhir.KeepValue(ctx, c.Tx, fhir.Record{Kind: topicRecord, Key: is}, c.After.ID()); err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,6 @@ package event
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -98,37 +97,6 @@ type span struct {
 
 func eventsKey(id string, first int64) string { return fmt.Sprintf("%s/%016d", id, first) }
 
-// keep writes a record whose value is JSON.
-func keep(ctx context.Context, tx fhir.Recorder, r fhir.Record, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fhir.Internal(err)
-	}
-	r.Value = text
-	return tx.Keep(ctx, &r)
-}
-
-// fetch reads a record whose value is JSON; ok is false where there is none.
-func fetch(ctx context.Context, in fhir.RecordReader, kind, key string, value any) (ok bool, err error) {
-	r, err := in.Record(ctx, kind, key)
-	switch fhir.CodeOf(err) {
-	case "":
-		if err := json.Unmarshal(r.Value, value); err != nil {
-			return false, fhir.Internal(fmt.Errorf("the record %s is unreadable: %w", kind, err))
-		}
-		return true, nil
-	case fhir.NotFound:
-		return false, nil
-	}
-	return false, err
-}
-
-func unquote(value []byte) []byte {
-	var text string
-	_ = json.Unmarshal(value, &text) // what is no string is no id
-	return []byte(text)
-}
-
 // eventsOf reads events of a subscription with numbers from and up to, at most max.
 func eventsOf(ctx context.Context, in fhir.RecordReader, known *recent, id string, from, to int64, max int) (list []happened, err error) {
 	after := eventsKey(id, from-maxBatch-1)
@@ -143,8 +111,8 @@ func eventsOf(ctx context.Context, in fhir.RecordReader, known *recent, id strin
 		for _, r := range records {
 			after = r.Key
 			var c chunk
-			if err := json.Unmarshal(r.Value, &c); err != nil {
-				return nil, fhir.Internal(fmt.Errorf("events of a subscription are unreadable: %w", err))
+			if err := r.Decode(&c); err != nil {
+				return nil, err
 			}
 			batch, ok, err := known.batch(ctx, in, c.Batch)
 			if err != nil {

@@ -56,7 +56,7 @@ func (w *Worker) open(ctx context.Context) (*desk, error) {
 		dirty: make(map[*subscription]struct{}), slots: make(chan struct{}, mostAtOnce), turns: newTurns(w.config.Busy),
 	}
 	err := w.store.View(ctx, func(tx fhir.Tx) error {
-		ok, err := fetch(ctx, tx, cursorRecord, "outbox", &d.cursor)
+		ok, err := fhir.RecordValue(ctx, tx, cursorRecord, "outbox", &d.cursor)
 		if err == nil && !ok {
 			d.cursor, err = begin(ctx, tx)
 		}
@@ -117,10 +117,10 @@ func (d *desk) load(ctx context.Context, tx fhir.Tx) error {
 		for _, r := range records {
 			after = r.Key
 			s := &subscription{id: r.Key}
-			if _, err := fetch(ctx, tx, stateRecord, r.Key, &s.state); err != nil {
+			if _, err := fhir.RecordValue(ctx, tx, stateRecord, r.Key, &s.state); err != nil {
 				return err
 			}
-			if _, err := fetch(ctx, tx, deliveryRecord, r.Key, &s.sent); err != nil {
+			if _, err := fhir.RecordValue(ctx, tx, deliveryRecord, r.Key, &s.sent); err != nil {
 				return err
 			}
 			s.number = s.state.Number

@@ -91,7 +91,7 @@ func (w *Worker) Drain(ctx context.Context) error {
 		} else {
 			var now beat
 			if err := w.store.View(ctx, func(tx fhir.Tx) error {
-				_, err := fetch(ctx, tx, leaseRecord, "dispatcher", &now)
+				_, err := fhir.RecordValue(ctx, tx, leaseRecord, "dispatcher", &now)
 				return err
 			}); err != nil {
 				return err

@@ -2,7 +2,6 @@ package idempotency
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -137,23 +136,15 @@ func (k *Keeper) after(ctx context.Context, name string, a *answer) (found *answ
 }
 
 func (k *Keeper) find(ctx context.Context, tx fhir.Tx, name string) (*answer, error) {
-	r, err := tx.Record(ctx, Kind, name)
-	if fhir.CodeOf(err) == fhir.NotFound {
-		return nil, nil
-	}
-	if err != nil {
+	a := &answer{}
+	if found, err := fhir.RecordValue(ctx, tx, Kind, name, a); !found || err != nil {
 		return nil, err
 	}
-	a := &answer{}
-	return a, json.Unmarshal(r.Value, a)
+	return a, nil
 }
 
 func (k *Keeper) keep(ctx context.Context, tx fhir.Tx, name string, a *answer) error {
-	value, err := json.Marshal(a)
-	if err != nil {
-		return err
-	}
-	return tx.Keep(ctx, &fhir.Record{Kind: Kind, Key: name, Expires: k.Now().Add(Retention), Value: value})
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: Kind, Key: name, Expires: k.Now().Add(Retention)}, a)
 }
 
 // begin reports whether nobody in this process is at it.

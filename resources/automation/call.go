@@ -108,7 +108,7 @@ func (w *writing) keepCall(ctx context.Context, one *step, id string) error {
 		until = one.due
 	}
 	kept := keptCall{Operation: one.call.definition.URL(""), On: one.call.on, Input: one.call.input}
-	return keep(ctx, w.s.tx, recordCall, id, w.rule.resource.ID(), until.Add(keptFor), kept)
+	return fhir.KeepValue(ctx, w.s.tx, fhir.Record{Kind: recordCall, Key: id, Owner: w.rule.resource.ID(), Expires: until.Add(keptFor)}, kept)
 }
 
 // callNow writes the Task of a call that is due at once.

@@ -71,5 +71,5 @@ func (c cause) keep(ctx context.Context, tx fhir.Tx, v *fhir.Version, now time.T
 	if v == nil || len(c.Rules) == 0 {
 		return nil
 	}
-	return keep(ctx, tx, recordCause, v.Type+"/"+v.ID+"/"+v.VersionID, "", now.Add(causeLife), c)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordCause, Key: v.Type + "/" + v.ID + "/" + v.VersionID, Expires: now.Add(causeLife)}, c)
 }

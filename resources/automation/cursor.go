@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"andiron.dev/fhir"
 )
@@ -30,7 +29,7 @@ func (m *Module) keepCursor(ctx context.Context, must bool) error {
 		if err := load(ctx, tx, recordState, "cursor", &c); err != nil || c.Seq >= m.state.seq {
 			return err
 		}
-		return keep(ctx, tx, recordState, "cursor", "", time.Time{}, cursor{m.state.seq})
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordState, Key: "cursor"}, cursor{m.state.seq})
 	})
 	if err == nil {
 		m.state.kept = m.state.seq
@@ -50,7 +49,7 @@ func (m *Module) Prepare(ctx context.Context) error {
 		if c.Seq, err = m.beginning(ctx, tx); err != nil {
 			return err
 		}
-		return keep(ctx, tx, recordState, "cursor", "", time.Time{}, c)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordState, Key: "cursor"}, c)
 	})
 }
 

@@ -128,7 +128,7 @@ func (m *Module) claim(ctx context.Context, id string) (task *fhir.Resource, n i
 			n = mostAttempts
 		}
 		task = r
-		if err := keep(ctx, tx, recordTask, id, "", time.Time{}, a); err != nil || status == "in-progress" {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordTask, Key: id}, a); err != nil || status == "in-progress" {
 			return err
 		}
 		return m.change(ctx, tx, r, func(o object) { o["status"] = "in-progress" })
@@ -152,7 +152,7 @@ func (m *Module) own(ctx context.Context, tx fhir.Tx, task *fhir.Resource) (bool
 // giveBack leaves a Task for a later attempt.
 func (m *Module) giveBack(ctx context.Context, id string, n int) error {
 	return m.owned(ctx, id, func(tx fhir.Tx, task *fhir.Resource) error {
-		if err := keep(ctx, tx, recordTask, id, "", time.Time{}, attempt{Attempts: n, Next: m.config.Now().Add(backoff(n))}); err != nil {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordTask, Key: id}, attempt{Attempts: n, Next: m.config.Now().Add(backoff(n))}); err != nil {
 			return err
 		}
 		return m.change(ctx, tx, task, func(o object) { o["status"] = "requested" })

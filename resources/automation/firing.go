@@ -96,7 +96,7 @@ func (m *Module) carryOut(ctx context.Context, r *rule, o *occasion) (did bool, 
 			return err
 		}
 		did = true
-		if err := keep(ctx, tx, recordFired, key, r.resource.ID(), m.config.Now().Add(remembered), fired{Done: true}); err != nil {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordFired, Key: key, Owner: r.resource.ID(), Expires: m.config.Now().Add(remembered)}, fired{Done: true}); err != nil {
 			return err
 		}
 		return m.trace(ctx, tx, r, o, w, nil, 0)

@@ -2,8 +2,6 @@ package automation
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -253,7 +251,7 @@ func (m *Module) lead(ctx context.Context, force bool) (bool, error) {
 		if l.Holder != m.name {
 			m.state.leading = false
 		}
-		return keep(ctx, tx, recordState, "lease", "", time.Time{}, lease{m.name, now.Add(leaseTime)})
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordState, Key: "lease"}, lease{m.name, now.Add(leaseTime)})
 	})
 	if err != nil || !taken {
 		m.state.leading = false
@@ -299,26 +297,8 @@ func (l lease) held(now time.Time, length time.Duration) bool {
 	return l.Holder != "" && l.Until.After(now) && !l.Until.After(now.Add(length))
 }
 
-// load reads a record into v, which stays as it is where there is none.
+// load reads the value of a record into v, which stays as it is where there is none.
 func load(ctx context.Context, tx fhir.Tx, kind, key string, v any) error {
-	r, err := tx.Record(ctx, kind, key)
-	if fhir.CodeOf(err) == fhir.NotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(r.Value, v); err != nil {
-		return errors.Join(errors.New("a record of the automation cannot be read"), err)
-	}
-	return nil
-}
-
-// keep writes a record.
-func keep(ctx context.Context, tx fhir.Tx, kind, key, owner string, expires time.Time, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return tx.Keep(ctx, &fhir.Record{Kind: kind, Key: key, Owner: owner, Expires: expires, Value: text})
+	_, err := fhir.RecordValue(ctx, tx, kind, key, v)
+	return err
 }

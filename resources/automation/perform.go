@@ -105,7 +105,7 @@ func (m *Module) delayed(ctx context.Context, task *fhir.Resource) (*result, err
 		for _, d := range w.done {
 			res.output = append(res.output, d.Resource)
 		}
-		if err := keep(ctx, tx, recordFired, key, r.resource.ID(), m.config.Now().Add(remembered), fired{Done: true}); err != nil {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordFired, Key: key, Owner: r.resource.ID(), Expires: m.config.Now().Add(remembered)}, fired{Done: true}); err != nil {
 			return err
 		}
 		return m.trace(ctx, tx, r, o, w, nil, 0)

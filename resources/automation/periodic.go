@@ -69,7 +69,7 @@ func (m *Module) period(ctx context.Context, r *rule, a *action, place string, t
 		record.Last, record.Fired = at, record.Fired+1
 	}
 	return at.Equal(record.Last) && !at.IsZero(), m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		return keep(ctx, tx, recordPeriod, key, r.resource.ID(), time.Time{}, record)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordPeriod, Key: key, Owner: r.resource.ID()}, record)
 	})
 }
 

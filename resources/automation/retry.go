@@ -2,7 +2,6 @@ package automation
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"andiron.dev/fhir"
@@ -32,7 +31,7 @@ func sortable(t time.Time) string { return t.UTC().Format("20060102T150405.000")
 // postpone has a firing tried again later.
 func (m *Module) postpone(ctx context.Context, tx fhir.Tx, r *rule, o *occasion, attempt int) error {
 	due := m.config.Now().Add(backoff(attempt))
-	return keep(ctx, tx, recordRetry, sortable(due)+"/"+digest(r.resource.ID(), o.id), r.resource.ID(), time.Time{}, retry{r.resource.ID(), o.seq, attempt, due})
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordRetry, Key: sortable(due) + "/" + digest(r.resource.ID(), o.id), Owner: r.resource.ID()}, retry{r.resource.ID(), o.seq, attempt, due})
 }
 
 // retries tries again what is due. The rule is followed as it is by now.
@@ -48,7 +47,7 @@ func (m *Module) retries(ctx context.Context) (did bool, err error) {
 	}
 	for _, record := range due {
 		var again retry
-		if err := json.Unmarshal(record.Value, &again); err != nil {
+		if err := record.Decode(&again); err != nil {
 			return did, err
 		}
 		if again.Due.After(now) {

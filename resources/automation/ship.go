@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"io/fs"
-	"time"
 
 	"andiron.dev/fhir"
 )
@@ -60,15 +59,15 @@ func (m *Module) shipOne(ctx context.Context, r *fhir.Resource) error {
 		switch code := fhir.CodeOf(err); {
 		case code == fhir.NotFound && was == "":
 		case code == fhir.NotFound, code == fhir.Deleted:
-			return keep(ctx, tx, recordShipped, key, "", time.Time{}, is)
+			return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordShipped, Key: key}, is)
 		case err != nil:
 			return err
 		case digest(stored.Body()) != was:
-			return keep(ctx, tx, recordShipped, key, "", time.Time{}, is)
+			return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordShipped, Key: key}, is)
 		}
 		if _, err := m.config.Serve.Serve(ctx, &fhir.Request{Interaction: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r, Tx: tx, Base: m.config.BaseURL}); err != nil {
 			return err
 		}
-		return keep(ctx, tx, recordShipped, key, "", time.Time{}, is)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordShipped, Key: key}, is)
 	})
 }

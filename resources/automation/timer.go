@@ -76,7 +76,7 @@ func (w *writing) timer(ctx context.Context, one *step, o object) error {
 	if p := w.occasion.previous; p != nil && p.VersionID() != "" {
 		record.Previous = p.Reference() + "/_history/" + p.VersionID()
 	}
-	if err := keep(ctx, w.s.tx, recordTimer, id, w.rule.resource.ID(), time.Time{}, record); err != nil {
+	if err := fhir.KeepValue(ctx, w.s.tx, fhir.Record{Kind: recordTimer, Key: id, Owner: w.rule.resource.ID()}, record); err != nil {
 		return err
 	}
 	if err := w.keepCall(ctx, one, id); err != nil {

@@ -2,7 +2,6 @@ package automation
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -48,7 +47,7 @@ func (m *Module) trace(ctx context.Context, tx fhir.Tx, r *rule, o *occasion, w 
 		}
 	}
 	key := fmt.Sprintf("%019d/%s", math.MaxInt64-now.UnixNano(), digest(r.resource.ID(), o.id, strconv.Itoa(attempt)))
-	return keep(ctx, tx, recordTrace, key, t.Rule, now.Add(traceLife), t)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordTrace, Key: key, Owner: t.Rule, Expires: now.Add(traceLife)}, t)
 }
 
 // traces is PlanDefinition/$trace: what rules have done, the latest first.
@@ -73,7 +72,7 @@ func (m *Module) traces(ctx context.Context, req *fhir.Request) (*fhir.Response,
 			for _, record := range page {
 				after = record.Key
 				var t traced
-				if err := json.Unmarshal(record.Value, &t); err != nil {
+				if err := record.Decode(&t); err != nil {
 					return err
 				}
 				if count == 0 || failed && t.Code == "" || on != "" && t.On != on && !strings.HasPrefix(t.On, on+"/_history/") {

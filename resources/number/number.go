@@ -3,7 +3,6 @@ package number
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -21,21 +20,11 @@ func Guard(sequence string) string { return "seq:" + sequence }
 // ctx must be the server's own where the store is guarded, since nobody else has records.
 func Next(ctx context.Context, tx fhir.Tx, sequence string) (int64, error) {
 	var last int64
-	r, err := tx.Record(ctx, kind, sequence)
-	switch {
-	case err == nil:
-		if err := json.Unmarshal(r.Value, &last); err != nil {
-			return 0, fhir.Internal(fmt.Errorf("the sequence %s: %w", sequence, err))
-		}
-	case fhir.CodeOf(err) != fhir.NotFound:
+	if _, err := fhir.RecordValue(ctx, tx, kind, sequence, &last); err != nil {
 		return 0, err
 	}
 	last++
-	value, err := json.Marshal(last)
-	if err != nil {
-		return 0, fhir.Internal(err)
-	}
-	return last, tx.Keep(ctx, &fhir.Record{Kind: kind, Key: sequence, Value: value})
+	return last, fhir.KeepValue(ctx, tx, fhir.Record{Kind: kind, Key: sequence}, last)
 }
 
 // Identifier is a number as it stands in a resource.

@@ -2,8 +2,6 @@ package scheduling
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -98,26 +96,13 @@ func (m *Module) holdLength(ctx context.Context, p fhir.Parameter) (time.Duratio
 
 // remember writes down whose a hold is.
 func (m *Module) remember(ctx context.Context, tx fhir.Tx, id string, h holding) error {
-	value, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
-	return tx.Keep(smart.System(ctx), &fhir.Record{Kind: recordHold, Key: id, Owner: h.Caller, Expires: m.config.Now().Add(requestTime), Value: value})
+	return fhir.KeepValue(smart.System(ctx), tx, fhir.Record{Kind: recordHold, Key: id, Owner: h.Caller, Expires: m.config.Now().Add(requestTime)}, h)
 }
 
 // heldAs is what is remembered of a hold; zero where nothing is.
 func (m *Module) heldAs(ctx context.Context, tx fhir.Tx, id string) (h holding, err error) {
-	r, err := tx.Record(smart.System(ctx), recordHold, id)
-	if fhir.CodeOf(err) == fhir.NotFound {
-		return h, nil
-	}
-	if err != nil {
-		return h, err
-	}
-	if json.Unmarshal(r.Value, &h) != nil {
-		return h, fhir.Internal(errors.New("a record of a hold cannot be read"))
-	}
-	return h, nil
+	_, err = fhir.RecordValue(smart.System(ctx), tx, recordHold, id, &h)
+	return h, err
 }
 
 // roomToHold refuses more holds than somebody may have. One that the same caller has for the same patient and service gives way; one of the same offer

@@ -108,8 +108,8 @@ func (m *Module) offerRecord(ctx context.Context, tx fhir.Tx, id string) (*fhir.
 // readKept reads the value of an offer's record, for whom it was made.
 func readKept(ctx context.Context, record *fhir.Record) (*kept, *fhir.Resource, error) {
 	var k kept
-	if err := json.Unmarshal(record.Value, &k); err != nil {
-		return nil, nil, fhir.Internal(err) // nobody else can have written it
+	if err := record.Decode(&k); err != nil { // nobody else can have written it
+		return nil, nil, err
 	}
 	if p := smart.From(ctx); k.Caller != caller(ctx) && !(p != nil && p.IsServer()) {
 		return nil, nil, noOffer()

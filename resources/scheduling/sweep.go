@@ -194,7 +194,7 @@ func (s *sweeper) fill(ctx context.Context) error {
 	}
 	for _, record := range records {
 		var free releasedTime
-		if err := json.Unmarshal(record.Value, &free); err != nil {
+		if err := record.Decode(&free); err != nil {
 			return err
 		}
 		err := s.m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {

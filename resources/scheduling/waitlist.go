@@ -2,7 +2,6 @@ package scheduling
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -87,9 +86,6 @@ func (m *Module) released(ctx context.Context, tx fhir.Tx, s *slot) error {
 	if err != nil || len(waits) == 0 {
 		return err
 	}
-	value, err := json.Marshal(releasedTime{s.schedule, s.start, s.end})
-	if err != nil {
-		return err
-	}
-	return tx.Keep(smart.System(ctx), &fhir.Record{Kind: recordReleased, Key: s.start.UTC().Format("20060102T150405") + "/" + s.schedule, Expires: s.start, Value: value})
+	record := fhir.Record{Kind: recordReleased, Key: s.start.UTC().Format("20060102T150405") + "/" + s.schedule, Expires: s.start}
+	return fhir.KeepValue(smart.System(ctx), tx, record, releasedTime{s.schedule, s.start, s.end})
 }

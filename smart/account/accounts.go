@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -128,29 +127,4 @@ func note(ctx context.Context, tx fhir.Tx, e *audit.Event) error { return tx.App
 func failed(e *audit.Event, reason string) *audit.Event {
 	e.Outcome, e.Reason = 4, reason
 	return e
-}
-
-// keep writes a value as a record.
-func keep(ctx context.Context, tx fhir.Recorder, r fhir.Record, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fhir.Internal(err)
-	}
-	r.Value = text
-	return tx.Keep(ctx, &r)
-}
-
-// read reads the value of a record. found is false where there is none.
-func read(ctx context.Context, rr fhir.RecordReader, kind, key string, value any) (found bool, err error) {
-	r, err := rr.Record(ctx, kind, key)
-	if fhir.CodeOf(err) == fhir.NotFound {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if err := json.Unmarshal(r.Value, value); err != nil {
-		return false, fhir.Internal(fmt.Errorf("record of kind %s: %w", kind, err))
-	}
-	return true, nil
 }

@@ -38,7 +38,7 @@ func (a *Accounts) link(ctx context.Context, tx fhir.Tx, by Caller, u *User, i I
 		return refusef("an upstream identity is an issuer and a subject of at most 255 characters")
 	}
 	var r identityRecord
-	found, err := read(ctx, tx, kindIdentity, i.key(), &r)
+	found, err := fhir.RecordValue(ctx, tx, kindIdentity, i.key(), &r)
 	switch {
 	case err != nil:
 		return err
@@ -47,7 +47,7 @@ func (a *Accounts) link(ctx context.Context, tx fhir.Tx, by Caller, u *User, i I
 	case found:
 		return refusef("this upstream identity is linked to another user")
 	}
-	if err := keep(ctx, tx, fhir.Record{Kind: kindIdentity, Key: i.key(), Owner: u.ID}, identityRecord{u.ID, i}); err != nil {
+	if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindIdentity, Key: i.key(), Owner: u.ID}, identityRecord{u.ID, i}); err != nil {
 		return err
 	}
 	e := a.event(by, audit.Admin, "identity-link", u)
@@ -95,7 +95,7 @@ func (a *Accounts) LoginUpstream(ctx context.Context, by Caller, up Upstream, be
 // upstreamUser finds or makes the user of an upstream identity; nil = there is none.
 func (a *Accounts) upstreamUser(ctx context.Context, tx fhir.Tx, by Caller, up Upstream) (*User, error) {
 	var r identityRecord
-	found, err := read(ctx, tx, kindIdentity, up.key(), &r)
+	found, err := fhir.RecordValue(ctx, tx, kindIdentity, up.key(), &r)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -111,7 +110,7 @@ func (a *Accounts) enter(ctx context.Context, tx fhir.Tx, by Caller, u *User, s 
 	if s.secondFactor() && !p.second {
 		token := secret.NewToken()
 		r := fhir.Record{Kind: kindLogin, Key: secret.Digest("login", token), Owner: u.ID, Expires: a.Now().Add(loginLife)}
-		return &Login{Token: token}, keep(ctx, tx, r, loginRecord{u.ID, p.amr, p.issuer})
+		return &Login{Token: token}, fhir.KeepValue(ctx, tx, r, loginRecord{u.ID, p.amr, p.issuer})
 	}
 	sess, token, err := a.begin(ctx, tx, u, p, before)
 	if err != nil {
@@ -205,7 +204,7 @@ func (a *Accounts) half(ctx context.Context, rr fhir.RecordReader, w Second) (pr
 		return proof{}, w.Session.UserID, nil
 	}
 	var r loginRecord
-	found, err := read(ctx, rr, kindLogin, secret.Digest("login", w.Login), &r)
+	found, err := fhir.RecordValue(ctx, rr, kindLogin, secret.Digest("login", w.Login), &r)
 	if err == nil && !found {
 		err = ErrExpired
 	}
@@ -224,8 +223,8 @@ func (a *Accounts) HalfDone(ctx context.Context, token string) (u *User, f *Fact
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(r.Value, &half); err != nil {
-			return fhir.Internal(err)
+		if err := r.Decode(&half); err != nil {
+			return err
 		}
 		u, err = ReadUser(ctx, tx, half.User)
 		return err

@@ -34,12 +34,12 @@ type passkey struct {
 func (s *secrets) secondFactor() bool { return s.Seed != nil || len(s.Passkeys) > 0 }
 
 func keepSecrets(ctx context.Context, tx fhir.Recorder, user string, s *secrets) error {
-	return keep(ctx, tx, fhir.Record{Kind: kindSecrets, Key: user, Owner: user}, s)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindSecrets, Key: user, Owner: user}, s)
 }
 
 func readSecrets(ctx context.Context, rr fhir.RecordReader, user string) (*secrets, error) {
 	var s secrets
-	_, err := read(ctx, rr, kindSecrets, user, &s)
+	_, err := fhir.RecordValue(ctx, rr, kindSecrets, user, &s)
 	return &s, err
 }
 

@@ -113,13 +113,13 @@ func (a *Accounts) keepSession(ctx context.Context, tx fhir.Recorder, r *session
 	if idle := r.Seen.Add(a.Idle); idle.Before(end) {
 		end = idle
 	}
-	return keep(ctx, tx, fhir.Record{Kind: kindSession, Key: r.ID, Owner: r.UserID, Expires: end}, r)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindSession, Key: r.ID, Owner: r.UserID, Expires: end}, r)
 }
 
 // renew gives a session a new token, and notes a proof if there is one. The one before is no longer good for anything.
 func (a *Accounts) renew(ctx context.Context, tx fhir.Tx, id string, p *proof) (token string, err error) {
 	var r sessionRecord
-	found, err := read(ctx, tx, kindSession, id, &r)
+	found, err := fhir.RecordValue(ctx, tx, kindSession, id, &r)
 	if err != nil {
 		return "", err
 	}
@@ -166,7 +166,7 @@ func (a *Accounts) readSession(ctx context.Context, rr fhir.RecordReader, token 
 		return nil, nil
 	}
 	r := new(sessionRecord)
-	found, err := read(ctx, rr, kindSession, id, r)
+	found, err := fhir.RecordValue(ctx, rr, kindSession, id, r)
 	if err != nil || !found || subtle.ConstantTimeCompare([]byte(r.Digest), []byte(secret.Digest("session", text))) != 1 {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (a *Accounts) readSession(ctx context.Context, rr fhir.RecordReader, token 
 // Alive reports whether a session, named by its ID, goes on: what online_access stands on. The user may be disabled all the same.
 func Alive(ctx context.Context, rr fhir.RecordReader, id string) (bool, error) {
 	var r sessionRecord
-	return read(ctx, rr, kindSession, id, &r)
+	return fhir.RecordValue(ctx, rr, kindSession, id, &r)
 }
 
 // Logout ends a session.

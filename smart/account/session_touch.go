@@ -11,7 +11,7 @@ import (
 // A session that has ended stays so.
 func (a *Accounts) Touch(ctx context.Context, tx fhir.Tx, id string) error {
 	var r sessionRecord
-	found, err := read(ctx, tx, kindSession, id, &r)
+	found, err := fhir.RecordValue(ctx, tx, kindSession, id, &r)
 	if err != nil || !found || a.Now().Sub(r.Seen) < touchEvery {
 		return err
 	}

@@ -71,7 +71,7 @@ func (a *Accounts) newLink(ctx context.Context, tx fhir.Tx, owner string, r link
 		return "", err
 	}
 	token := secret.NewToken()
-	return token, keep(ctx, tx, fhir.Record{Kind: kindLink, Key: secret.Digest("setup", token), Owner: owner, Expires: a.Now().Add(linkLife)}, r)
+	return token, fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindLink, Key: secret.Digest("setup", token), Owner: owner, Expires: a.Now().Add(linkLife)}, r)
 }
 
 // Link says whom a set-up link is for: a user, or nil for the first administrator. Errors: ErrExpired.
@@ -85,7 +85,7 @@ func (a *Accounts) Link(ctx context.Context, token string) (u *User, err error) 
 
 func readLink(ctx context.Context, rr fhir.RecordReader, token string) (*User, error) {
 	var r linkRecord
-	found, err := read(ctx, rr, kindLink, secret.Digest("setup", token), &r)
+	found, err := fhir.RecordValue(ctx, rr, kindLink, secret.Digest("setup", token), &r)
 	if err == nil && !found {
 		err = ErrExpired
 	}

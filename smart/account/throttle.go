@@ -25,7 +25,7 @@ func passwordThrottle(username string) string {
 func codesThrottle(user string) string { return secret.Digest("codes", user) }
 
 func keepThrottle(ctx context.Context, tx fhir.Recorder, key string, t *throttle, now time.Time) error {
-	return keep(ctx, tx, fhir.Record{Kind: kindThrottle, Key: key, Expires: now.Add(throttleLife)}, t)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindThrottle, Key: key, Expires: now.Add(throttleLife)}, t)
 }
 
 // turn is an attempt that may be made.
@@ -42,7 +42,7 @@ func (a *Accounts) reserve(ctx context.Context, username string) (t *turn, err e
 		now := a.Now()
 		t = &turn{secrets: new(secrets)}
 		var count throttle
-		if _, err := read(ctx, tx, kindThrottle, key, &count); err != nil {
+		if _, err := fhir.RecordValue(ctx, tx, kindThrottle, key, &count); err != nil {
 			return err
 		}
 		if now.Before(count.Until) {
@@ -72,7 +72,7 @@ func (a *Accounts) reserve(ctx context.Context, username string) (t *turn, err e
 func (a *Accounts) tryCode(ctx context.Context, tx fhir.Tx, user string, check func() (bool, error)) (refused, err error) {
 	now, key := a.Now(), codesThrottle(user)
 	var count throttle
-	if _, err := read(ctx, tx, kindThrottle, key, &count); err != nil {
+	if _, err := fhir.RecordValue(ctx, tx, kindThrottle, key, &count); err != nil {
 		return nil, err
 	}
 	if now.Before(count.Until) {

@@ -58,7 +58,7 @@ func (a *Accounts) BeginCodes(ctx context.Context, sess *Session) (*Seed, error)
 		if s.Seed != nil {
 			return refusef("one-time codes are on already")
 		}
-		return keep(ctx, tx, fhir.Record{Kind: kindEnrolment, Key: sess.ID, Owner: sess.UserID, Expires: a.Now().Add(enrolmentLife)}, enrolmentRecord{sealed})
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindEnrolment, Key: sess.ID, Owner: sess.UserID, Expires: a.Now().Add(enrolmentLife)}, enrolmentRecord{sealed})
 	})
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (a *Accounts) BeginCodes(ctx context.Context, sess *Session) (*Seed, error)
 func (a *Accounts) PendingCodes(ctx context.Context, sess *Session) (*Seed, error) {
 	var e enrolmentRecord
 	err := a.Store.View(ctx, func(tx fhir.Tx) error {
-		found, err := read(ctx, tx, kindEnrolment, sess.ID, &e)
+		found, err := fhir.RecordValue(ctx, tx, kindEnrolment, sess.ID, &e)
 		if err == nil && !found {
 			err = ErrExpired
 		}
@@ -121,7 +121,7 @@ func (a *Accounts) FinishCodes(ctx context.Context, by Caller, sess *Session, co
 	err = a.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		token, recovery, refused = "", nil, nil
 		var e enrolmentRecord
-		found, err := read(ctx, tx, kindEnrolment, sess.ID, &e)
+		found, err := fhir.RecordValue(ctx, tx, kindEnrolment, sess.ID, &e)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -94,12 +93,12 @@ func (a *Accounts) add(ctx context.Context, tx fhir.Tx, by Caller, n NewUser, ha
 	u := &User{ID: uuid.NewString(), Username: strings.TrimSpace(n.Username), Name: n.Name, FhirUser: n.FhirUser, Roles: slices.Compact(slices.Sorted(slices.Values(n.Roles))), Created: a.Now().UTC().Truncate(time.Second)}
 	key := foldUsername(n.Username)
 	var taken usernameRecord
-	if found, err := read(ctx, tx, kindUsername, key, &taken); err != nil {
+	if found, err := fhir.RecordValue(ctx, tx, kindUsername, key, &taken); err != nil {
 		return nil, err
 	} else if found {
 		return nil, refusef("there is a user with this username already")
 	}
-	if err := keep(ctx, tx, fhir.Record{Kind: kindUsername, Key: key, Owner: u.ID}, usernameRecord{u.ID}); err != nil {
+	if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindUsername, Key: key, Owner: u.ID}, usernameRecord{u.ID}); err != nil {
 		return nil, err
 	}
 	if err := keepUser(ctx, tx, u); err != nil {
@@ -117,13 +116,13 @@ type usernameRecord struct {
 }
 
 func keepUser(ctx context.Context, tx fhir.Recorder, u *User) error {
-	return keep(ctx, tx, fhir.Record{Kind: kindUser, Key: u.ID}, u)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: kindUser, Key: u.ID}, u)
 }
 
 // ReadUser reads a user within a transaction of the caller's. Errors: NotFound.
 func ReadUser(ctx context.Context, rr fhir.RecordReader, id string) (*User, error) {
 	var u User
-	found, err := read(ctx, rr, kindUser, id, &u)
+	found, err := fhir.RecordValue(ctx, rr, kindUser, id, &u)
 	if err == nil && !found {
 		err = fhir.NewOutcome(fhir.NotFound, "there is no such user")
 	}
@@ -136,7 +135,7 @@ func ReadUser(ctx context.Context, rr fhir.RecordReader, id string) (*User, erro
 // ReadUsername reads the user with a username within a transaction of the caller's. Errors: NotFound.
 func ReadUsername(ctx context.Context, rr fhir.RecordReader, name string) (*User, error) {
 	var r usernameRecord
-	if _, err := read(ctx, rr, kindUsername, foldUsername(name), &r); err != nil {
+	if _, err := fhir.RecordValue(ctx, rr, kindUsername, foldUsername(name), &r); err != nil {
 		return nil, err
 	}
 	return ReadUser(ctx, rr, r.User)
@@ -172,8 +171,8 @@ func (a *Accounts) Users(ctx context.Context, after string, max int) (list []*Us
 	}
 	for _, r := range records {
 		var u User
-		if err := json.Unmarshal(r.Value, &u); err != nil {
-			return nil, fhir.Internal(err)
+		if err := r.Decode(&u); err != nil {
+			return nil, err
 		}
 		list = append(list, &u)
 	}

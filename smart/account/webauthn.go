@@ -68,14 +68,14 @@ func passkeyID(id []byte) string { return base64.RawURLEncoding.EncodeToString(i
 // keepChallenge remembers a challenge until it is answered, or too old.
 func (a *Accounts) keepChallenge(ctx context.Context, tx fhir.Recorder, purpose, user, holder string, s *webauthn.SessionData) error {
 	r := fhir.Record{Kind: kindChallenge, Key: challengeKey(purpose, s.Challenge), Owner: user, Expires: a.Now().Add(challengeLife)}
-	return keep(ctx, tx, r, challengeRecord{user, holder, *s})
+	return fhir.KeepValue(ctx, tx, r, challengeRecord{user, holder, *s})
 }
 
 // takeChallenge uses a challenge up. Errors: ErrExpired.
 func takeChallenge(ctx context.Context, tx fhir.Tx, purpose, challenge, user, holder string) (*webauthn.SessionData, error) {
 	key := challengeKey(purpose, challenge)
 	var c challengeRecord
-	found, err := read(ctx, tx, kindChallenge, key, &c)
+	found, err := fhir.RecordValue(ctx, tx, kindChallenge, key, &c)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -263,12 +262,8 @@ func (s *Server) keepPending(w http.ResponseWriter, r *http.Request, p *pending)
 			}
 			one.launchContext, one.Context, one.Only = l.launchContext, true, l.User
 		}
-		text, err := json.Marshal(&one)
-		if err != nil {
-			return fhir.Internal(err)
-		}
 		*p = one
-		return tx.Keep(ctx, &fhir.Record{Kind: requestRecord, Key: secret.Digest(id), Expires: one.Created.Add(requestIs), Value: text})
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: requestRecord, Key: secret.Digest(id), Expires: one.Created.Add(requestIs)}, &one)
 	})
 	return id, err
 }

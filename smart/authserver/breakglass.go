@@ -120,7 +120,7 @@ func (s *Server) keepGlass(ctx context.Context, tx fhir.Tx, r *http.Request, g *
 	a := &tokenAnswer{AccessToken: secret.NewToken(), TokenType: "Bearer", Scope: g.Scope, ExpiresIn: int(breakGlassIs / time.Second), launchContext: &g.launchContext}
 	key := secret.Digest(a.AccessToken)
 	one := &access{Grant: g.ID, Client: g.Client, Scope: g.Scope, Issued: now, Expires: until}
-	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: key, Owner: g.ID, Expires: until.Add(expiredKnown)}, one); err != nil {
+	if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: accessRecord, Key: key, Owner: g.ID, Expires: until.Add(expiredKnown)}, one); err != nil {
 		return nil, err
 	}
 	e := said(s.event(r, audit.BreakGlass, "start", g), who)

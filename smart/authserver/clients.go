@@ -2,8 +2,6 @@ package authserver
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"andiron.dev/fhir"
@@ -52,7 +50,7 @@ func (c *Clients) Add(ctx context.Context, n *Client) error {
 		} else if !absent(err) {
 			return err
 		}
-		if err := keep(ctx, tx, &fhir.Record{Kind: clientRecord, Key: n.ID}, n); err != nil {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: clientRecord, Key: n.ID}, n); err != nil {
 			return err
 		}
 		return tx.Append(ctx, c.event(ctx, "client-add", n.ID).Entry())
@@ -91,7 +89,7 @@ func (c *Clients) Change(ctx context.Context, id, what string, alter func(*Clien
 		if err := n.Check(); err != nil {
 			return err
 		}
-		if err := keep(ctx, tx, &fhir.Record{Kind: clientRecord, Key: id}, n); err != nil {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: clientRecord, Key: id}, n); err != nil {
 			return err
 		}
 		changed = n
@@ -170,19 +168,9 @@ func clients(ctx context.Context, in fhir.RecordReader) (list []*Client, err err
 	err = each(ctx, in, clientRecord, "", func(r *fhir.Record) error {
 		n := &Client{}
 		list = append(list, n)
-		return unpack(r, n)
+		return r.Decode(n)
 	})
 	return list, err
-}
-
-// keep writes a record with v as its JSON value.
-func keep(ctx context.Context, tx fhir.Tx, r *fhir.Record, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fhir.Internal(fmt.Errorf("writing a %s record: %w", r.Kind, err))
-	}
-	r.Value = text
-	return tx.Keep(ctx, r)
 }
 
 // fetch reads a record and its value. Errors: NotFound.
@@ -191,14 +179,7 @@ func fetch(ctx context.Context, in fhir.RecordReader, kind, key string, v any) (
 	if err != nil {
 		return nil, err
 	}
-	return r, unpack(r, v)
-}
-
-func unpack(r *fhir.Record, v any) error {
-	if err := json.Unmarshal(r.Value, v); err != nil {
-		return fhir.Internal(fmt.Errorf("reading a %s record: %w", r.Kind, err))
-	}
-	return nil
+	return r, r.Decode(v)
 }
 
 // each calls fn with every record of a kind and owner; "" = whoever's.

@@ -54,7 +54,7 @@ func (s *Server) change(r *http.Request, id string, alter func(*pending) error) 
 		if err := alter(p); err != nil {
 			return err
 		}
-		return keep(ctx, tx, &fhir.Record{Kind: requestRecord, Key: secret.Digest(id), Expires: p.Created.Add(requestIs)}, p)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: requestRecord, Key: secret.Digest(id), Expires: p.Created.Add(requestIs)}, p)
 	})
 	return p, err
 }

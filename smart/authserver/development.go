@@ -109,7 +109,7 @@ func (c *Clients) keepDevelopment(ctx context.Context, tx fhir.Tx, d Development
 		return err
 	}
 	t := &access{Grant: g.ID, Client: who.ID, Scope: out.Scope, Issued: now, Expires: out.Expires}
-	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: secret.Digest(out.AccessToken), Owner: g.ID, Expires: out.Expires.Add(expiredKnown)}, t); err != nil {
+	if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: accessRecord, Key: secret.Digest(out.AccessToken), Owner: g.ID, Expires: out.Expires.Add(expiredKnown)}, t); err != nil {
 		return err
 	}
 	return tx.Append(ctx, e.Entry())

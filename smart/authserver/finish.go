@@ -51,13 +51,13 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, id string, p *pe
 			return err
 		}
 		one := &code{Grant: g.ID, Client: c.ID, Challenge: p.Challenge, Redirect: p.Redirect, Expires: now.Add(codeIs)}
-		if err := keep(ctx, tx, &fhir.Record{Kind: codeRecord, Key: secret.Digest(made), Owner: g.ID, Expires: now.Add(codeKnown)}, one); err != nil {
+		if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: codeRecord, Key: secret.Digest(made), Owner: g.ID, Expires: now.Add(codeKnown)}, one); err != nil {
 			return err
 		}
 		if answered {
 			d := &decision{Client: c.ID, Asked: p.asked(), Allowed: allowed, Time: now}
-			record := &fhir.Record{Kind: decisionRecord, Key: decisionKey(who.ID, c.ID, d.Asked), Owner: userSubject(who.ID), Expires: now.Add(decisionIs)}
-			if err := keep(ctx, tx, record, d); err != nil {
+			record := fhir.Record{Kind: decisionRecord, Key: decisionKey(who.ID, c.ID, d.Asked), Owner: userSubject(who.ID), Expires: now.Add(decisionIs)}
+			if err := fhir.KeepValue(ctx, tx, record, d); err != nil {
 				return err
 			}
 		}

@@ -78,7 +78,7 @@ func clientSubject(id string) string { return "client:" + id }
 
 // keepGrant writes a grant, to be remembered until some time after its last token.
 func keepGrant(ctx context.Context, tx fhir.Tx, g *grant, until time.Time) error {
-	return keep(ctx, tx, &fhir.Record{Kind: grantRecord, Key: g.ID, Owner: g.subject(), Expires: until.Add(grantKnown)}, g)
+	return fhir.KeepValue(ctx, tx, fhir.Record{Kind: grantRecord, Key: g.ID, Owner: g.subject(), Expires: until.Add(grantKnown)}, g)
 }
 
 // access is the record of an access token.
@@ -106,7 +106,7 @@ func revokeGrant(ctx context.Context, tx fhir.Tx, id string, now time.Time) (*gr
 		return g, err
 	}
 	g.Revoked = now.UTC()
-	return g, keep(ctx, tx, r, g)
+	return g, fhir.KeepValue(ctx, tx, *r, g)
 }
 
 // event is what the audit trail is told of a grant.

@@ -31,8 +31,8 @@ func (s *Server) grantClient(ctx context.Context, r *http.Request, c *Client, v 
 	token := &access{Client: c.ID, Scope: scope, Issued: now, Expires: now.Add(lives)}
 	err = s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		key := secret.Digest(a.AccessToken)
-		record := &fhir.Record{Kind: accessRecord, Key: key, Owner: clientSubject(c.ID), Expires: token.Expires.Add(expiredKnown)}
-		if err := keep(ctx, tx, record, token); err != nil {
+		record := fhir.Record{Kind: accessRecord, Key: key, Owner: clientSubject(c.ID), Expires: token.Expires.Add(expiredKnown)}
+		if err := fhir.KeepValue(ctx, tx, record, token); err != nil {
 			return err
 		}
 		e := s.event(r, audit.Token, "issue", &grant{Client: c.ID})

@@ -54,7 +54,7 @@ func (s *Server) grantCode(ctx context.Context, r *http.Request, c *Client, v ur
 			return err
 		}
 		one.Used = now.UTC()
-		if err := keep(ctx, tx, record, one); err != nil {
+		if err := fhir.KeepValue(ctx, tx, *record, one); err != nil {
 			return err
 		}
 		if !now.Before(one.Expires) {

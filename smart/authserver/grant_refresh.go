@@ -56,7 +56,7 @@ func (s *Server) grantRefresh(ctx context.Context, r *http.Request, c *Client, v
 			}
 		}
 		one.Used = now.UTC()
-		if err := keep(ctx, tx, record, one); err != nil {
+		if err := fhir.KeepValue(ctx, tx, *record, one); err != nil {
 			return err
 		}
 		if a, err = s.issue(ctx, tx, c, g, scope, true); err != nil {

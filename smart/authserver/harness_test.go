@@ -321,7 +321,7 @@ func (b *bench) grant(user *account.User, scope string, change ...func(*grant)) 
 		if err := keepGrant(ctx, tx, g, now.Add(codeIs)); err != nil {
 			return err
 		}
-		return keep(ctx, tx, &fhir.Record{Kind: codeRecord, Key: secret.Digest(made), Owner: g.ID, Expires: now.Add(codeKnown)}, codeOf(g, now))
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: codeRecord, Key: secret.Digest(made), Owner: g.ID, Expires: now.Add(codeKnown)}, codeOf(g, now))
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -107,7 +107,7 @@ func signingKeys(ctx context.Context, in fhir.RecordReader) (list []*signingKey,
 	err = each(ctx, in, keyRecord, "", func(r *fhir.Record) error {
 		k := &signingKey{}
 		list = append(list, k)
-		return unpack(r, k)
+		return r.Decode(k)
 	})
 	return list, err
 }
@@ -209,7 +209,7 @@ func (s *Server) turnKeys(ctx context.Context, tx fhir.Tx, fresh *signingKey, du
 		if err == nil {
 			one := *k
 			one.State, one.Since = state, now
-			err = keep(ctx, tx, &fhir.Record{Kind: keyRecord, Key: k.Kid}, &one)
+			err = fhir.KeepValue(ctx, tx, fhir.Record{Kind: keyRecord, Key: k.Kid}, &one)
 			if err == nil {
 				err = tx.Append(ctx, (&audit.Event{Time: now, Kind: audit.Admin, Subtype: "key-" + state, Subject: "system", What: []string{"key/" + k.Kid}}).Entry())
 			}

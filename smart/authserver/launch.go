@@ -230,8 +230,8 @@ func (s *Server) keepLaunch(ctx context.Context, r *http.Request, by *Client, l 
 				return err
 			}
 		}
-		record := &fhir.Record{Kind: launchRecord, Key: secret.Digest(a.Launch), Owner: clientSubject(by.ID), Expires: now.Add(launchIs)}
-		if err := keep(ctx, tx, record, one); err != nil {
+		record := fhir.Record{Kind: launchRecord, Key: secret.Digest(a.Launch), Owner: clientSubject(by.ID), Expires: now.Add(launchIs)}
+		if err := fhir.KeepValue(ctx, tx, record, one); err != nil {
 			return err
 		}
 		if app.LaunchURL != "" {

@@ -53,7 +53,7 @@ func (s *Server) managed(ctx context.Context, user string) (apps []managedApp, e
 		scopes := map[string]smart.Scopes{}
 		err := each(ctx, tx, grantRecord, userSubject(user), func(record *fhir.Record) error {
 			g := &grant{}
-			if err := unpack(record, g); err != nil || !g.Revoked.IsZero() {
+			if err := record.Decode(g); err != nil || !g.Revoked.IsZero() {
 				return err
 			}
 			if end := record.Expires.Add(-grantKnown); !s.config.Now().Before(end) { // no token is left
@@ -121,19 +121,19 @@ func (s *Server) revokeClient(r *http.Request, who *person, clientID string) err
 		ended := 0
 		err := each(ctx, tx, grantRecord, owner, func(record *fhir.Record) error {
 			g := &grant{}
-			if err := unpack(record, g); err != nil || g.Client != clientID || !g.Revoked.IsZero() {
+			if err := record.Decode(g); err != nil || g.Client != clientID || !g.Revoked.IsZero() {
 				return err
 			}
 			ended++
 			g.Revoked = s.config.Now().UTC()
-			return keep(ctx, tx, record, g)
+			return fhir.KeepValue(ctx, tx, *record, g)
 		})
 		if err != nil {
 			return err
 		}
 		err = each(ctx, tx, decisionRecord, owner, func(record *fhir.Record) error {
 			d := &decision{}
-			if err := unpack(record, d); err != nil || d.Client != clientID {
+			if err := record.Decode(d); err != nil || d.Client != clientID {
 				return err
 			}
 			ended++

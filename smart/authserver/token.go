@@ -82,7 +82,7 @@ func (s *Server) issue(ctx context.Context, tx fhir.Tx, c *Client, g *grant, sco
 	last := now.Add(lives)
 	token := &access{Grant: g.ID, Client: c.ID, Scope: scope, Issued: now, Expires: last}
 	a.ExpiresIn = int(lives / time.Second)
-	if err := keep(ctx, tx, &fhir.Record{Kind: accessRecord, Key: secret.Digest(a.AccessToken), Owner: g.ID, Expires: last.Add(expiredKnown)}, token); err != nil {
+	if err := fhir.KeepValue(ctx, tx, fhir.Record{Kind: accessRecord, Key: secret.Digest(a.AccessToken), Owner: g.ID, Expires: last.Add(expiredKnown)}, token); err != nil {
 		return nil, err
 	}
 	if renew {
@@ -96,8 +96,8 @@ func (s *Server) issue(ctx context.Context, tx fhir.Tx, c *Client, g *grant, sco
 		}
 		a.RefreshToken = secret.NewToken()
 		next := &refresh{Grant: g.ID, Client: c.ID, Expires: until}
-		known := &fhir.Record{Kind: refreshRecord, Key: secret.Digest(a.RefreshToken), Owner: g.ID, Expires: until.Add(grantKnown)}
-		if err := keep(ctx, tx, known, next); err != nil {
+		known := fhir.Record{Kind: refreshRecord, Key: secret.Digest(a.RefreshToken), Owner: g.ID, Expires: until.Add(grantKnown)}
+		if err := fhir.KeepValue(ctx, tx, known, next); err != nil {
 			return nil, err
 		}
 		if until.After(last) {

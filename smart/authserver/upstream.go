@@ -125,7 +125,7 @@ func (s *Server) depart(w http.ResponseWriter, r *http.Request, up *Upstream, p 
 	a.Provider, a.Visitor = up.ID, secret.Digest(visitor)
 	ctx := r.Context()
 	err := s.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
-		return keep(ctx, tx, &fhir.Record{Kind: upstreamRecord, Key: secret.Digest(state), Expires: s.config.Now().Add(upstreamLife)}, a)
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: upstreamRecord, Key: secret.Digest(state), Expires: s.config.Now().Add(upstreamLife)}, a)
 	})
 	if err != nil {
 		s.sorry(w, r, err)
