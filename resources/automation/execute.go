@@ -16,7 +16,7 @@ const (
 
 // attempt is what is remembered of a Task that the server carries out.
 type attempt struct {
-	lease
+	fhir.Lease
 	Attempts int       `json:"attempts"`
 	Next     time.Time `json:"next,omitzero"` // not before
 }
@@ -117,13 +117,13 @@ func (m *Module) claim(ctx context.Context, id string) (task *fhir.Resource, n i
 			return err
 		}
 		status := r.Root().Get("status").Text()
-		if status != "requested" && status != "in-progress" || a.held(now, taskLease) || a.Next.After(now) {
+		if status != "requested" && status != "in-progress" || a.Left(now, taskLease) > 0 || a.Next.After(now) {
 			return nil
 		}
 		if own, err := m.own(ctx, tx, r); !own || err != nil {
 			return err
 		}
-		a.lease, a.Attempts = lease{m.name, now.Add(taskLease)}, a.Attempts+1
+		a.Lease, a.Attempts = fhir.Lease{Holder: m.name, Until: now.Add(taskLease)}, a.Attempts+1
 		if n = a.Attempts; n > mostAttempts+2 { // it has taken several processes down with it
 			n = mostAttempts
 		}

@@ -228,9 +228,9 @@ func (m *Module) lead(ctx context.Context, force bool) (bool, error) {
 	if !m.state.leading && !force { // most often another process has it: that costs no turn among the writers
 		free := false
 		err := m.config.Store.View(ctx, func(tx fhir.Tx) error {
-			var l lease
+			var l fhir.Lease
 			err := load(ctx, tx, recordState, "lease", &l)
-			free = l.Holder == m.name || !l.held(now, leaseTime)
+			free = l.Holder == m.name || l.Left(now, leaseTime) == 0
 			return err
 		})
 		if err != nil || !free {
@@ -240,18 +240,18 @@ func (m *Module) lead(ctx context.Context, force bool) (bool, error) {
 	taken := false
 	err := m.config.Store.Update(ctx, []string{"automation:lease"}, func(tx fhir.Tx) error {
 		taken = false
-		var l lease
+		var l fhir.Lease
 		if err := load(ctx, tx, recordState, "lease", &l); err != nil {
 			return err
 		}
-		if l.Holder != m.name && l.held(now, leaseTime) && !force {
+		if l.Holder != m.name && l.Left(now, leaseTime) > 0 && !force {
 			return nil
 		}
 		taken = true
 		if l.Holder != m.name {
 			m.state.leading = false
 		}
-		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordState, Key: "lease"}, lease{m.name, now.Add(leaseTime)})
+		return fhir.KeepValue(ctx, tx, fhir.Record{Kind: recordState, Key: "lease"}, fhir.Lease{Holder: m.name, Until: now.Add(leaseTime)})
 	})
 	if err != nil || !taken {
 		m.state.leading = false
@@ -278,23 +278,12 @@ func (m *Module) release(ctx context.Context) {
 		return // the lease ends by itself
 	}
 	_ = m.config.Store.Update(ctx, []string{"automation:lease"}, func(tx fhir.Tx) error {
-		var l lease
+		var l fhir.Lease
 		if err := load(ctx, tx, recordState, "lease", &l); err != nil || l.Holder != m.name {
 			return err
 		}
 		return tx.Drop(ctx, recordState, "lease")
 	})
-}
-
-// lease says who does something, and until when nobody else does it.
-type lease struct {
-	Holder string    `json:"holder"`
-	Until  time.Time `json:"until"`
-}
-
-// held reports whether a lease is in force. One that ends later than any could was taken under another clock.
-func (l lease) held(now time.Time, length time.Duration) bool {
-	return l.Holder != "" && l.Until.After(now) && !l.Until.After(now.Add(length))
 }
 
 // load reads the value of a record into v, which stays as it is where there is none.

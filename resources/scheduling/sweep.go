@@ -2,7 +2,6 @@ package scheduling
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -13,9 +12,9 @@ import (
 // sweeper does what becomes due: holds end, who did not come is marked, times that have come free are offered to who waits. It is a fhir.Worker. All that it does it
 // does by what is stored when it does it, so the lease only saves work.
 type sweeper struct {
-	m    *Module
-	name string        // of this process, in the lease
-	turn chan struct{} // held by whoever sweeps: the loop of Run, or Drain
+	m      *Module
+	leader *fhir.Leader
+	turn   chan struct{} // held by whoever sweeps: the loop of Run, or Drain
 }
 
 const (
@@ -27,7 +26,10 @@ const (
 )
 
 func newSweeper(m *Module) *sweeper {
-	return &sweeper{m: m, name: m.config.NewID(), turn: make(chan struct{}, 1)}
+	return &sweeper{
+		m: m, turn: make(chan struct{}, 1),
+		leader: &fhir.Leader{Store: m.config.Store, Kind: recordLease, Key: "sweeper", Name: m.config.NewID(), Length: leaseTime, Now: m.config.Now},
+	}
 }
 
 // Run implements fhir.Worker.
@@ -36,7 +38,7 @@ func (s *sweeper) Run(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		if led, err := s.lead(ctx); err == nil && led {
+		if led, err := s.leader.Leads(ctx, false); err == nil && led {
 			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 				s.m.config.Log.Error("appointments could not be swept, and will be again", slog.String("cause", err.Error()))
 			}
@@ -50,35 +52,6 @@ func (s *sweeper) Run(ctx context.Context) {
 
 // Drain implements fhir.Worker.
 func (s *sweeper) Drain(ctx context.Context) error { return s.sweep(smart.System(ctx)) }
-
-// lead takes or keeps the lease, and reports whether it has it.
-func (s *sweeper) lead(ctx context.Context) (led bool, err error) {
-	type lease struct {
-		Holder string    `json:"holder"`
-		Until  time.Time `json:"until"`
-	}
-	err = s.m.config.Store.Update(ctx, []string{"scheduling:lease"}, func(tx fhir.Tx) error {
-		var l lease
-		r, err := tx.Record(ctx, recordLease, "sweeper")
-		if err == nil {
-			err = json.Unmarshal(r.Value, &l)
-		}
-		if err != nil && fhir.CodeOf(err) != fhir.NotFound {
-			return err
-		}
-		now := s.m.config.Now()
-		left := l.Until.Sub(now)
-		if led = l.Holder == s.name || left <= 0 || left > leaseTime; !led {
-			return nil
-		}
-		value, err := json.Marshal(lease{s.name, now.Add(leaseTime)})
-		if err != nil {
-			return err
-		}
-		return tx.Keep(ctx, &fhir.Record{Kind: recordLease, Key: "sweeper", Value: value})
-	})
-	return led, err
-}
 
 // sweep does everything that is due.
 func (s *sweeper) sweep(ctx context.Context) (err error) {

@@ -30,13 +30,16 @@ type Config struct {
 // Module is the rules, operations and the clockwork of Tasks: a fhir.Module and a fhir.Worker.
 type Module struct {
 	config Config
-	name   string        // of this process, in the lease
+	leader *fhir.Leader
 	turn   chan struct{} // held by whoever looks for what is overdue
 }
 
 // New makes the module.
 func New(config Config) *Module {
-	return &Module{config: config, name: config.NewID(), turn: make(chan struct{}, 1)}
+	return &Module{
+		config: config, turn: make(chan struct{}, 1),
+		leader: &fhir.Leader{Store: config.Store, Kind: recordKind, Key: "lease", Name: config.NewID(), Length: leaseTime, Now: config.Now},
+	}
 }
 
 // Register implements fhir.Module.

@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -85,7 +84,7 @@ func (m *Module) sweep(ctx context.Context, force bool) (err error) {
 			err = failed
 		}
 	}()
-	if mine, err := m.lead(ctx, force); !mine || err != nil {
+	if mine, err := m.leader.Leads(ctx, force); !mine || err != nil {
 		return err
 	}
 	for {
@@ -155,57 +154,4 @@ func (m *Module) mark(ctx context.Context, id string) error {
 		_, err = tx.Put(ctx, next)
 		return err
 	})
-}
-
-// lease says which process looks for overdue Tasks, and until when no other does.
-type lease struct {
-	Holder string    `json:"holder"`
-	Until  time.Time `json:"until"`
-}
-
-// leaseIn reads the lease.
-func leaseIn(ctx context.Context, tx fhir.Tx) (l lease, err error) {
-	r, err := tx.Record(ctx, recordKind, "lease")
-	if fhir.CodeOf(err) == fhir.NotFound {
-		return l, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(r.Value, &l)
-	}
-	return l, err
-}
-
-// left is how long a lease is in force. One that ends later than any could was taken under another clock.
-func (l lease) left(now time.Time) time.Duration {
-	if left := l.Until.Sub(now); left <= leaseTime {
-		return max(left, 0)
-	}
-	return 0
-}
-
-// lead takes or keeps the lease. With force it takes it from whoever has it. An idle server writes it twice a minute.
-func (m *Module) lead(ctx context.Context, force bool) (mine bool, err error) {
-	now := m.config.Now()
-	settled := false
-	err = m.config.Store.View(ctx, func(tx fhir.Tx) error {
-		l, err := leaseIn(ctx, tx)
-		mine = l.Holder == m.name
-		settled = mine && l.left(now) > leaseTime/2 || !mine && !force && l.left(now) > 0
-		return err
-	})
-	if err != nil || settled {
-		return mine, err
-	}
-	err = m.config.Store.Update(ctx, []string{recordKind}, func(tx fhir.Tx) error {
-		l, err := leaseIn(ctx, tx)
-		if mine = l.Holder == m.name || force || l.left(now) == 0; err != nil || !mine {
-			return err
-		}
-		value, err := json.Marshal(lease{m.name, now.Add(leaseTime)})
-		if err != nil {
-			return err
-		}
-		return tx.Keep(ctx, &fhir.Record{Kind: recordKind, Key: "lease", Value: value})
-	})
-	return mine, err
 }
