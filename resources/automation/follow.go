@@ -32,36 +32,30 @@ const (
 // Run implements fhir.Worker.
 func (m *Module) Run(ctx context.Context) {
 	ctx = smart.System(ctx)
-	tick := time.NewTicker(pollTime)
-	defer tick.Stop()
-	for ctx.Err() == nil {
+	fhir.Every(ctx, pollTime, func() {
 		if err := m.step(ctx, false); err != nil && ctx.Err() == nil {
 			m.config.Log.Error("automation could not go on, and will try again", slog.String("cause", err.Error()))
 		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
+	})
 	m.release(context.WithoutCancel(ctx))
 }
 
 // Drain implements fhir.Worker.
 func (m *Module) Drain(ctx context.Context) error { return m.step(smart.System(ctx), true) }
 
-// step does what there is to do: all of the outbox, and what is due, if it is time to look or everything is to be done.
-func (m *Module) step(ctx context.Context, all bool) (err error) {
-	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() {
-		if failed := fhir.Recovered(recover()); failed != nil {
-			m.state.leading, err = false, failed
-		}
-	}()
+// step does what there is to do, when it is its turn.
+func (m *Module) step(ctx context.Context, all bool) error {
+	return m.turn.Do(ctx, func() error {
+		sound := false
+		defer func() { m.state.leading = m.state.leading && sound }() // after a panic, what is remembered may be ahead of what is stored as well
+		err := m.stepped(ctx, all)
+		sound = true
+		return err
+	})
+}
+
+// stepped does what there is to do: all of the outbox, and what is due, if it is time to look or everything is to be done.
+func (m *Module) stepped(ctx context.Context, all bool) error {
 	for {
 		more, err := m.followed(ctx, all)
 		if err != nil {

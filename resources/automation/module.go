@@ -43,7 +43,7 @@ type Module struct {
 	gate   *gate.Gate
 	terms  terminology.Cache
 	exprs  expressions
-	turn   chan struct{} // held by whoever takes a step: the loop of Run, or Drain
+	turn   *fhir.Turn // held by whoever takes a step: the loop of Run, or Drain
 	state  state
 	name   string // of this process, in leases
 
@@ -53,7 +53,7 @@ type Module struct {
 
 // New makes the module.
 func New(config Config) *Module {
-	m := &Module{config: config, gate: gate.New(config.Spec), turn: make(chan struct{}, 1), name: config.NewID(), started: config.Now().Truncate(time.Millisecond)}
+	m := &Module{config: config, gate: gate.New(config.Spec), turn: fhir.NewTurn(), name: config.NewID(), started: config.Now().Truncate(time.Millisecond)}
 	m.exprs.spec = config.Spec
 	return m
 }

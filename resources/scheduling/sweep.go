@@ -14,7 +14,7 @@ import (
 type sweeper struct {
 	m      *Module
 	leader *fhir.Leader
-	turn   chan struct{} // held by whoever sweeps: the loop of Run, or Drain
+	turn   *fhir.Turn // held by whoever sweeps: the loop of Run, or Drain
 }
 
 const (
@@ -27,7 +27,7 @@ const (
 
 func newSweeper(m *Module) *sweeper {
 	return &sweeper{
-		m: m, turn: make(chan struct{}, 1),
+		m: m, turn: fhir.NewTurn(),
 		leader: &fhir.Leader{Store: m.config.Store, Kind: recordLease, Key: "sweeper", Name: m.config.NewID(), Length: leaseTime, Now: m.config.Now},
 	}
 }
@@ -35,44 +35,29 @@ func newSweeper(m *Module) *sweeper {
 // Run implements fhir.Worker.
 func (s *sweeper) Run(ctx context.Context) {
 	ctx = smart.System(ctx)
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for ctx.Err() == nil {
+	fhir.Every(ctx, sweepEvery, func() {
 		if led, err := s.leader.Leads(ctx, false); err == nil && led {
 			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 				s.m.config.Log.Error("appointments could not be swept, and will be again", slog.String("cause", err.Error()))
 			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // Drain implements fhir.Worker.
 func (s *sweeper) Drain(ctx context.Context) error { return s.sweep(smart.System(ctx)) }
 
 // sweep does everything that is due.
-func (s *sweeper) sweep(ctx context.Context) (err error) {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() {
-		if failed := fhir.Recovered(recover()); failed != nil {
-			err = failed
+func (s *sweeper) sweep(ctx context.Context) error {
+	return s.turn.Do(ctx, func() error {
+		if err := s.holds(ctx); err != nil {
+			return err
 		}
-	}()
-	if err := s.holds(ctx); err != nil {
-		return err
-	}
-	if err := s.missed(ctx); err != nil {
-		return err
-	}
-	return s.fill(ctx)
+		if err := s.missed(ctx); err != nil {
+			return err
+		}
+		return s.fill(ctx)
+	})
 }
 
 // listed are the ids of Appointments that a search finds and that are due.

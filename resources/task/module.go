@@ -31,13 +31,13 @@ type Config struct {
 type Module struct {
 	config Config
 	leader *fhir.Leader
-	turn   chan struct{} // held by whoever looks for what is overdue
+	turn   *fhir.Turn // held by whoever looks for what is overdue
 }
 
 // New makes the module.
 func New(config Config) *Module {
 	return &Module{
-		config: config, turn: make(chan struct{}, 1),
+		config: config, turn: fhir.NewTurn(),
 		leader: &fhir.Leader{Store: config.Store, Kind: recordKind, Key: "lease", Name: config.NewID(), Length: leaseTime, Now: config.Now},
 	}
 }

@@ -55,49 +55,34 @@ func (m *Module) isOverdue(r *fhir.Resource) bool {
 // Run implements fhir.Worker: every 15 seconds it marks the Tasks that have become overdue.
 func (m *Module) Run(ctx context.Context) {
 	ctx = smart.System(ctx)
-	tick := time.NewTicker(sweepTime)
-	defer tick.Stop()
-	for ctx.Err() == nil {
+	fhir.Every(ctx, sweepTime, func() {
 		if err := m.sweep(ctx, false); err != nil && ctx.Err() == nil {
 			m.config.Log.Error("overdue Tasks could not be looked for, and will be again", slog.String("cause", err.Error()))
 		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // Drain implements fhir.Worker.
 func (m *Module) Drain(ctx context.Context) error { return m.sweep(smart.System(ctx), true) }
 
 // sweep marks what is overdue. The lease saves work and nothing else: a Task is marked once, however many servers there are.
-func (m *Module) sweep(ctx context.Context, force bool) (err error) {
-	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() {
-		if failed := fhir.Recovered(recover()); failed != nil {
-			err = failed
-		}
-	}()
-	if mine, err := m.leader.Leads(ctx, force); !mine || err != nil {
-		return err
-	}
-	for {
-		ids, err := m.late(ctx)
-		if err != nil || len(ids) == 0 {
+func (m *Module) sweep(ctx context.Context, force bool) error {
+	return m.turn.Do(ctx, func() error {
+		if mine, err := m.leader.Leads(ctx, force); !mine || err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := m.mark(ctx, id); err != nil {
+		for {
+			ids, err := m.late(ctx)
+			if err != nil || len(ids) == 0 {
 				return err
 			}
+			for _, id := range ids {
+				if err := m.mark(ctx, id); err != nil {
+					return err
+				}
+			}
 		}
-	}
+	})
 }
 
 // late are the ids of Tasks that are overdue and not marked, a page of them.
