@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -257,14 +256,12 @@ func (s *running) atOnce(n int, request func(i int) (path, body string)) []poste
 	for i := range n {
 		all.Go(func() {
 			path, body := request(i)
-			resp, err := http.Post(s.url+path, "application/fhir+json", strings.NewReader(body))
+			resp, text, err := attempt(http.MethodPost, s.url+path, body, jsonBody)
 			if err != nil {
 				answers[i].body = err.Error()
 				return
 			}
-			defer resp.Body.Close()
-			text, _ := io.ReadAll(resp.Body)
-			answers[i] = posted{resp.StatusCode, string(text)}
+			answers[i] = posted{resp.StatusCode, text}
 		})
 	}
 	all.Wait()
@@ -474,22 +471,8 @@ func TestArrivalByClients(t *testing.T) {
 		administer(t, "client", "add", "--store", store, "--id", name, "--name", name, "--grant", "client_credentials", "--scope", scopes, "--jwks", public)
 		token := administer(t, "token", "get", "--server", s.url, "--client", name, "--key", private, "--scope", scopes)["access_token"].(string)
 		return func(method, path, body string) (int, string) {
-			req, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Authorization", "Bearer "+token)
-			req.Header.Set("Content-Type", "application/fhir+json")
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			text, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return resp.StatusCode, string(text)
+			resp, text := roundTrip(t, method, s.url+path, body, "Authorization: Bearer "+token, jsonBody)
+			return resp.StatusCode, text
 		}
 	}
 	desk := client("desk", "system/Patient.crus system/Practitioner.crus system/Location.crus system/Appointment.crus system/Encounter.crus system/Task.crus")

@@ -18,16 +18,7 @@ func TestAsyncSurvivesKill(t *testing.T) {
 	}
 	var jobs []string
 	for range 40 {
-		req, err := http.NewRequest(http.MethodGet, s.url+"/Patient?_count=20", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Prefer", "respond-async")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
+		resp, _ := roundTrip(t, http.MethodGet, s.url+"/Patient?_count=20", "", "Prefer: respond-async")
 		path, ok := strings.CutPrefix(resp.Header.Get("Content-Location"), s.url)
 		if resp.StatusCode != http.StatusAccepted || !ok {
 			t.Fatalf("%d %v", resp.StatusCode, resp.Header)

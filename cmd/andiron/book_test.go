@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -47,26 +45,12 @@ type reply struct {
 
 // send sends a request from any goroutine.
 func (c *clinic) send(method, path, body string, headers ...string) reply {
-	req, err := http.NewRequest(method, c.url+path, strings.NewReader(body))
+	resp, text, err := attempt(method, c.url+path, body, append([]string{jsonBody}, headers...)...)
 	if err != nil {
 		return reply{text: err.Error()}
 	}
-	req.Header.Set("Content-Type", "application/fhir+json")
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		req.Header.Set(name, value)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return reply{text: err.Error()}
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return reply{text: err.Error()}
-	}
-	r := reply{status: resp.StatusCode, text: string(text)}
-	_ = json.Unmarshal(text, &r.body)
+	r := reply{status: resp.StatusCode, text: text}
+	_ = json.Unmarshal([]byte(text), &r.body)
 	return r
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,20 +9,8 @@ import (
 // beside sends a request to a path that is not below the FHIR base.
 func (s *running) beside(t testing.TB, method, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequest(method, strings.TrimSuffix(s.url, "/fhir")+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	resp, text := roundTrip(t, method, strings.TrimSuffix(s.url, "/fhir")+path, body)
+	return resp.StatusCode, text
 }
 
 func TestClockCanBeSetForTestsOnly(t *testing.T) {

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -21,24 +19,12 @@ type kept struct {
 
 // once sends a request with an Idempotency-Key; err is that of the connection.
 func (s *running) once(key, method, path, body string, headers ...string) (kept, error) {
-	req, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	resp, text, err := attempt(method, s.url+path, body, append([]string{jsonBody, "Idempotency-Key: " + key}, headers...)...)
 	if err != nil {
 		return kept{}, err
 	}
-	req.Header.Set("Content-Type", "application/fhir+json")
-	req.Header.Set("Idempotency-Key", key)
-	for _, header := range headers {
-		name, value, _ := strings.Cut(header, ": ")
-		req.Header.Set(name, value)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return kept{}, err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
 	h := resp.Header
-	return kept{resp.StatusCode, string(text), h.Get("ETag"), h.Get("Location"), h.Get("Idempotency-Replayed") == "true", h.Get("Retry-After"), h.Get("Last-Modified")}, err
+	return kept{resp.StatusCode, text, h.Get("ETag"), h.Get("Location"), h.Get("Idempotency-Replayed") == "true", h.Get("Retry-After"), h.Get("Last-Modified")}, nil
 }
 
 func (s *running) must(t *testing.T, key, method, path, body string, headers ...string) kept {

@@ -118,23 +118,12 @@ func (s *running) stop(t testing.TB) time.Duration {
 // do sends a request and returns status and body.
 func (s *running) do(t testing.TB, method, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var headers []string
 	if body != "" {
-		req.Header.Set("Content-Type", "application/fhir+json")
+		headers = append(headers, jsonBody)
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	resp, text := roundTrip(t, method, s.url+path, body, headers...)
+	return resp.StatusCode, text
 }
 
 // total counts the resources of a type.

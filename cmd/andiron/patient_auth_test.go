@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,22 +24,8 @@ func TestRegisterIsForStaff(t *testing.T) {
 		return administer(t, append([]string{"token", "issue", "--store", store, "--scope"}, args...)...)["access_token"].(string)
 	}
 	send := func(token, path, body string) (int, string, http.Header) {
-		req, err := http.NewRequest(http.MethodPost, s.url+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token)
-		req.Header.Set("Content-Type", "application/fhir+json")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, string(text), resp.Header
+		resp, text := roundTrip(t, http.MethodPost, s.url+path, body, "Authorization: Bearer "+token, jsonBody)
+		return resp.StatusCode, text, resp.Header
 	}
 	const another = `,{"name":"on-duplicate","valueCode":"create"},{"name":"reason","valueString":"twins"}`
 	desk, head := token("user/Patient.cruds user/Account.cruds", "--user", "front-desk"), token("user/Patient.cruds user/Account.cruds", "--user", "front-desk-supervisor")

@@ -191,21 +191,14 @@ func TestREG5(t *testing.T) {
 func TestREG6(t *testing.T) {
 	s := startHospital(t)
 	create := func(condition, value string) (int, string) {
-		req, err := http.NewRequest(http.MethodPost, s.url+"/Patient", strings.NewReader(`{"resourceType":"Patient","identifier":[{"system":"http://example.org/sys","value":"`+value+`"}]}`))
+		body := `{"resourceType":"Patient","identifier":[{"system":"http://example.org/sys","value":"` + value + `"}]}`
+		resp, text, err := attempt(http.MethodPost, s.url+"/Patient", body, jsonBody, "If-None-Exist: "+condition)
 		if err != nil {
 			t.Error(err)
 			return 0, ""
 		}
-		req.Header.Set("Content-Type", "application/fhir+json")
-		req.Header.Set("If-None-Exist", condition)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Error(err)
-			return 0, ""
-		}
-		defer resp.Body.Close()
 		var r outcomePatient
-		if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			t.Error(err)
 		}
 		return resp.StatusCode, r.ID

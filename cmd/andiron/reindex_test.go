@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -81,19 +80,6 @@ func TestParameterOfAnotherProcess(t *testing.T) {
 // strictly searches so that a parameter that is not served is an error.
 func strictly(t testing.TB, url string) (status int, body string) {
 	t.Helper()
-	req, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Prefer", "handling=strict")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	resp, text := roundTrip(t, http.MethodGet, url, "", "Prefer: handling=strict")
+	return resp.StatusCode, text
 }

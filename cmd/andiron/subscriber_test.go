@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -30,22 +29,12 @@ func newCaller(t *testing.T, s *running, store, id, scope string) *caller {
 
 func (c *caller) send(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequest(method, c.s.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	req.Header.Set("Content-Type", "application/fhir+json")
+	media := jsonBody
 	if method == http.MethodPatch {
-		req.Header.Set("Content-Type", "application/json-patch+json")
+		media = "Content-Type: application/json-patch+json"
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(text)
+	resp, text := roundTrip(t, method, c.s.url+path, body, "Authorization: Bearer "+c.token, media)
+	return resp.StatusCode, text
 }
 
 // TestSubscriberRights: the secrets of a subscription are its owner's, whatever way somebody looks for them; what is delivered is what the owner may see

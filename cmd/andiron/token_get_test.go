@@ -24,17 +24,7 @@ func TestGateway(t *testing.T) {
 	administer(t, "client", "add", "--store", store, "--id", "gateway", "--name", "Ward 3 monitors", "--grant", "client_credentials", "--scope", "system/Observation.cu", "--jwks", public)
 	got := administer(t, "token", "get", "--server", s.url, "--client", "gateway", "--key", private, "--scope", "system/Observation.cu")
 	send := func(method, path, body string) int {
-		req, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+got["access_token"].(string))
-		req.Header.Set("Content-Type", "application/fhir+json")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
+		resp, _ := roundTrip(t, method, s.url+path, body, "Authorization: Bearer "+got["access_token"].(string), jsonBody)
 		return resp.StatusCode
 	}
 	const pulse = `{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},"subject":{"reference":"Patient/pat-ana"}}`
