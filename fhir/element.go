@@ -125,6 +125,16 @@ func (e Element) Get(name string) Element {
 	return Element{doc: e.doc, at: at, ext: ext}
 }
 
+// Extension returns the first extension with a URL; the parts of a complex extension are its extensions, and their names the URLs.
+func (e Element) Extension(url string) Element {
+	for x := range e.Each("extension") {
+		if x.Get("url").Text() == url {
+			return x
+		}
+	}
+	return Element{}
+}
+
 // both returns the nodes of a property and of its companion "_name", -1 for what is not there. It ends early where the
 // value shows that there can be no companion: only primitives have one.
 func (d *document) both(object int32, name string) (at, ext int32) {

@@ -73,3 +73,20 @@ func TestEqualIgnoresOrderSpaceAndEscapesButNotDigits(t *testing.T) {
 		}
 	}
 }
+
+func TestElementExtension(t *testing.T) {
+	root := parse(t, `{"resourceType":"Patient",
+		"extension":[{"url":"a","valueInteger":1},{"url":"b","extension":[{"url":"part","valueInteger":2},{"url":"a","valueInteger":3}]},{"url":"a","valueInteger":4}],
+		"_birthDate":{"extension":[{"url":"a","valueInteger":5}]}}`)
+	for _, test := range []struct {
+		got  fhir.Element
+		want string
+	}{
+		{root.Extension("a"), "1"}, {root.Extension("b").Extension("part"), "2"}, {root.Extension("b").Extension("a"), "3"}, {root.Get("birthDate").Extension("a"), "5"},
+		{root.Extension("part"), ""}, {root.Extension("c").Extension("a"), ""}, {fhir.Element{}.Extension("a"), ""},
+	} {
+		if got := test.got.Get("valueInteger").Text(); got != test.want || test.got.Exists() != (test.want != "") {
+			t.Errorf("%s: %q, want %q", test.got.Path(), got, test.want)
+		}
+	}
+}

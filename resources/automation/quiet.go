@@ -19,12 +19,12 @@ func (m *Module) quietUntil(ctx context.Context, tx fhir.Tx, task *fhir.Resource
 	if !q.Exists() {
 		return time.Time{}, nil
 	}
-	from, ok := clockTime(part(q, "start").Get("valueTime").Text())
-	to, ok2 := clockTime(part(q, "end").Get("valueTime").Text())
+	from, ok := clockTime(q.Extension("start").Get("valueTime").Text())
+	to, ok2 := clockTime(q.Extension("end").Get("valueTime").Text())
 	if !ok || !ok2 || from == to {
 		return time.Time{}, nil
 	}
-	zone, err := m.zone(ctx, tx, task, part(q, "timezone").Get("valueCode").Text())
+	zone, err := m.zone(ctx, tx, task, q.Extension("timezone").Get("valueCode").Text())
 	if err != nil || zone == nil {
 		return time.Time{}, err
 	}
@@ -57,25 +57,12 @@ func (m *Module) quietOf(record *timerRecord) fhir.Element {
 		return fhir.Element{}
 	}
 	if a := r.find(record.Action); a != nil {
-		if q := extension(a.Element, quietHours); q.Exists() {
+		if q := a.Element.Extension(quietHours); q.Exists() {
 			return q
 		}
 	}
-	return extension(r.resource.Root(), quietHours)
+	return r.resource.Root().Extension(quietHours)
 }
-
-// extension is the first extension of an element with a URL.
-func extension(e fhir.Element, url string) fhir.Element {
-	for x := range e.Each("extension") {
-		if x.Get("url").Text() == url {
-			return x
-		}
-	}
-	return fhir.Element{}
-}
-
-// part is a part of a complex extension.
-func part(e fhir.Element, name string) fhir.Element { return extension(e, name) }
 
 // tooLate reports whether a timer that is moved would come too late for what it is about.
 func (m *Module) tooLate(task *fhir.Resource, record *timerRecord, later time.Time) bool {
@@ -84,7 +71,7 @@ func (m *Module) tooLate(task *fhir.Resource, record *timerRecord, later time.Ti
 		return false
 	}
 	notice := duration{exact: 30 * time.Minute}
-	if d, ok := readDuration(part(m.quietOf(record), "notice").Get("valueDuration")); ok {
+	if d, ok := readDuration(m.quietOf(record).Extension("notice").Get("valueDuration")); ok {
 		notice = d
 	}
 	return later.After(notice.back(start))

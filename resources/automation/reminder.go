@@ -129,7 +129,7 @@ func (m *Module) template(ctx context.Context, tx fhir.Tx, task *fhir.Resource) 
 	if err != nil || d.resource == nil {
 		return "", nil // the text that there always is will do
 	}
-	return extension(d.resource.Root(), fhir.CanonicalBase+"/StructureDefinition/message-template").Get("valueString").Text(), nil
+	return d.resource.Root().Extension(fhir.CanonicalBase + "/StructureDefinition/message-template").Get("valueString").Text(), nil
 }
 
 // communicationRequest is the request to send a reminder.

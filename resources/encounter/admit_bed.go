@@ -231,11 +231,11 @@ const bedKind = "bed-characteristic"
 
 // suits reports whether a bed is for the patient's gender, and isolated if and only if the patient needs that.
 func (a *admission) suits(bed *fhir.Resource, isolation bool) bool {
-	kind := extension(bed.Root(), bedKind)
-	if gender := part(kind, "gender").Get("valueCode").Text(); gender != "" && gender != a.patient.Root().Get("gender").Text() {
+	kind := bed.Root().Extension(ours(bedKind))
+	if gender := kind.Extension("gender").Get("valueCode").Text(); gender != "" && gender != a.patient.Root().Get("gender").Text() {
 		return false
 	}
-	return isolation == (part(kind, "isolation").Get("valueBoolean").Text() == "true")
+	return isolation == (kind.Extension("isolation").Get("valueBoolean").Text() == "true")
 }
 
 // isolation reports whether the patient has to be isolated: an active Flag says so.

@@ -135,12 +135,8 @@ func isVirtual(service *fhir.Resource, appointment fhir.Element) bool {
 			}
 		}
 	}
-	for e := range appointment.Each("extension") {
-		if url := e.Get("url").Text(); url == ours("virtual-service") || url == "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.virtualService" {
-			return true
-		}
-	}
-	return false
+	return appointment.Extension(ours("virtual-service")).Exists() ||
+		appointment.Extension("http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.virtualService").Exists()
 }
 
 // serviceTypeOf is what the visit is: as the appointment has it, or else the service.

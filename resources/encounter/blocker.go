@@ -88,8 +88,8 @@ func (q *inquiry) tasks() error {
 
 // stepRequired reports whether a Task has to be done: its extension step-required says so, by itself or in its part.
 func stepRequired(task *fhir.Resource) bool {
-	e := extension(task.Root(), "step-required")
-	return e.Get("valueBoolean").Text() == "true" || part(e, "required").Get("valueBoolean").Text() == "true"
+	e := task.Root().Extension(ours("step-required"))
+	return e.Get("valueBoolean").Text() == "true" || e.Extension("required").Get("valueBoolean").Text() == "true"
 }
 
 // orders: what is ordered for the stay, and neither stopped nor to go on.
@@ -124,7 +124,7 @@ func forStay(order *fhir.Resource) bool {
 
 // decision is what becomes of an order at the end of the stay: "stop", "continue", or "" where nobody has decided (extension discharge-decision).
 func decision(order *fhir.Resource) string {
-	switch code := extension(order.Root(), "discharge-decision").Get("valueCode").Text(); code {
+	switch code := order.Root().Extension(ours("discharge-decision")).Get("valueCode").Text(); code {
 	case "stop", "continue":
 		return code
 	}

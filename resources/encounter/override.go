@@ -26,10 +26,10 @@ func (d *draft) overrides() (codes []string, err error) {
 		if known--; known >= 0 {
 			continue
 		}
-		if part(e, "reason").Get("valueString").Text() == "" {
+		if e.Extension("reason").Get("valueString").Text() == "" {
 			return nil, refused(fhir.Required, "override-reason", "whoever goes on without has to say why: the part 'reason'", e.Path())
 		}
-		codes = append(codes, part(e, "blocker").Get("valueCode").Text())
+		codes = append(codes, e.Extension("blocker").Get("valueCode").Text())
 	}
 	return codes, nil
 }

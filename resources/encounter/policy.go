@@ -64,7 +64,7 @@ func (m *Module) policyOf(ctx context.Context, tx fhir.Tx, s *stay) (policy, err
 			return nil, err
 		}
 		if err == nil {
-			p.read(extension(org.Root(), "discharge-policy"))
+			p.read(org.Root().Extension(ours("discharge-policy")))
 		}
 	}
 	for code, r := range p {
@@ -81,12 +81,12 @@ func (p policy) read(e fhir.Element) {
 		if one.Get("url").Text() != "blocker" {
 			continue
 		}
-		code := part(one, "code").Get("valueCode").Text()
+		code := one.Extension("code").Get("valueCode").Text()
 		r, known := p[code]
 		if !known {
 			continue
 		}
-		if severity := part(one, "severity").Get("valueCode").Text(); severity == required || severity == advisory {
+		if severity := one.Extension("severity").Get("valueCode").Text(); severity == required || severity == advisory {
 			r.severity = severity
 		}
 		for role := range one.Each("extension") {

@@ -293,7 +293,7 @@ func (q *waitingLine) planned(e *fhir.Resource) (time.Duration, error) {
 
 // fallback is how long a visit of a service is planned to take: the part duration of its scheduling-parameters, in minutes.
 func (w *work) fallback(service *fhir.Resource) time.Duration {
-	value := part(extension(service.Root(), "scheduling-parameters"), "duration").Get("valueDuration").Get("value").Text()
+	value := service.Root().Extension(ours("scheduling-parameters")).Extension("duration").Get("valueDuration").Get("value").Text()
 	if n, err := strconv.ParseFloat(value, 64); err == nil && n >= 1 && n <= 24*60 {
 		return time.Duration(n * float64(time.Minute)).Round(time.Minute)
 	}

@@ -25,7 +25,7 @@ type waiter struct {
 func waiterOf(e, appointment *fhir.Resource) waiter {
 	w := waiter{encounter: e, urgency: urgency(e.Root().Get("priority")), token: 1 << 30}
 	w.since, _ = when(e.Root().Get("period").Get("start"))
-	if n, err := strconv.Atoi(extension(e.Root(), "queue-token").Get("valuePositiveInt").Text()); err == nil {
+	if n, err := strconv.Atoi(e.Root().Extension(ours("queue-token")).Get("valuePositiveInt").Text()); err == nil {
 		w.token = n
 	}
 	if appointment == nil {

@@ -61,23 +61,3 @@ func hasCode(e fhir.Element, code string) bool {
 	}
 	return false
 }
-
-// extension is the first extension with a URL of ours.
-func extension(e fhir.Element, name string) fhir.Element {
-	for one := range e.Each("extension") {
-		if one.Get("url").Text() == ours(name) {
-			return one
-		}
-	}
-	return fhir.Element{}
-}
-
-// part is a part of an extension.
-func part(e fhir.Element, name string) fhir.Element {
-	for one := range e.Each("extension") {
-		if one.Get("url").Text() == name {
-			return one
-		}
-	}
-	return fhir.Element{}
-}

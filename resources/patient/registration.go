@@ -125,12 +125,7 @@ func told(e fhir.Element) bool {
 }
 
 func absent(e fhir.Element) bool {
-	for extension := range e.Each("extension") {
-		if extension.Get("url").Text() == "http://hl7.org/fhir/StructureDefinition/data-absent-reason" {
-			return true
-		}
-	}
-	return false
+	return e.Extension("http://hl7.org/fhir/StructureDefinition/data-absent-reason").Exists()
 }
 
 // inverted reports whether a period ends before it begins.

@@ -47,7 +47,7 @@ func appointmentOf(r *fhir.Resource) *appointment {
 func readAppointment(root fhir.Element) *appointment {
 	a := &appointment{
 		root: root, status: root.Get("status").Text(), start: moment(root.Get("start")), end: moment(root.Get("end")),
-		expires: moment(extension(root, ours+"hold-expires").Get("valueInstant")),
+		expires: moment(root.Extension(ours + "hold-expires").Get("valueInstant")),
 	}
 	for p := range root.Each("participant") {
 		text := p.Get("actor").Get("reference").Text()

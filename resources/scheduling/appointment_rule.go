@@ -91,7 +91,7 @@ func (m *Module) open(ctx context.Context, before, after *appointment, claims []
 		if c.service == nil {
 			return "", refuse(fhir.Forbidden, "patient-booking", "patients cannot book this themselves", "Appointment.serviceType")
 		}
-		switch extension(c.service.Root(), patientBooking).Get("valueCode").Text() {
+		switch c.service.Root().Extension(patientBooking).Get("valueCode").Text() {
 		case "instant":
 		case "request":
 			if after.status == booked {
@@ -208,7 +208,7 @@ func (m *Module) unoccupied(ctx context.Context, tx fhir.Tx, a *appointment, c c
 	}
 	r := &refusal{detail: "slot-unavailable", code: fhir.Conflict, text: "the time is taken"}
 	for _, s := range taken {
-		of := extension(s.r.Root(), slotAppointment).Get("valueReference").Get("reference").Text()
+		of := s.r.Root().Extension(slotAppointment).Get("valueReference").Get("reference").Text()
 		if slices.Contains(ignore, s.r.Reference()) || slices.Contains(ignore, of) || slices.Contains(a.slots, s.r.Reference()) && of == "" {
 			continue
 		}

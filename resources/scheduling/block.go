@@ -161,7 +161,7 @@ func (m *Module) unblock(ctx context.Context, req *fhir.Request) (*fhir.Response
 		switch {
 		case s.schedule != req.ID:
 			return fhir.NewOutcome(fhir.NotFound, "the Slot is not of this Schedule", "Parameters.parameter")
-		case s.status != "busy-unavailable" || extension(r.Root(), slotAppointment).Exists():
+		case s.status != "busy-unavailable" || r.Root().Extension(slotAppointment).Exists():
 			return refuse(fhir.BusinessRule, "slot-managed", "the Slot is no absence", "Parameters.parameter")
 		}
 		_, err = tx.Delete(smart.System(ctx), ref.Type, ref.ID) // whoever may block may take it back

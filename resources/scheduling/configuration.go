@@ -42,21 +42,21 @@ func faultOf(set fhir.Element) (text, where string) {
 		in.duration(name, 0)
 	}
 	in.limits(set)
-	if c := part(set, "slotCapacity"); c.Exists() {
+	if c := set.Extension("slotCapacity"); c.Exists() {
 		in.whole(c, c.Get("valuePositiveInt"), 1, maxCapacity)
 	}
-	if a := part(set, "availability"); a.Exists() {
+	if a := set.Extension("availability"); a.Exists() {
 		in.hours(p, a)
 	}
-	if z := part(set, "timezone"); z.Exists() {
+	if z := set.Extension("timezone"); z.Exists() {
 		if _, err := loadZone(z.Get("valueCode").Text()); err != nil {
 			in.fault(z, "timezone must be a valueCode with the name of an IANA time zone")
 		}
 	}
-	if o := part(set, "allowOngoing"); o.Exists() && o.Get("valueBoolean").Text() == "" {
+	if o := set.Extension("allowOngoing"); o.Exists() && o.Get("valueBoolean").Text() == "" {
 		in.fault(o, "allowOngoing must be a valueBoolean")
 	}
-	if s := part(set, "service"); s.Exists() && !strings.HasPrefix(s.Get("valueReference").Get("reference").Text(), "HealthcareService/") {
+	if s := set.Extension("service"); s.Exists() && !strings.HasPrefix(s.Get("valueReference").Get("reference").Text(), "HealthcareService/") {
 		in.fault(s, "service must be a valueReference to a HealthcareService")
 	}
 	if len(p.Hours) > maxRows || len(p.Closed) > maxRows {

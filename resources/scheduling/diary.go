@@ -101,7 +101,7 @@ func entryOf(r *fhir.Resource) (e *entry, owners []string) {
 		return nil, nil
 	}
 	root := r.Root()
-	start, end, expires := moment(root.Get("start")), moment(root.Get("end")), moment(extension(root, ours+"hold-expires").Get("valueInstant"))
+	start, end, expires := moment(root.Get("start")), moment(root.Get("end")), moment(root.Extension(ours+"hold-expires").Get("valueInstant"))
 	e = &entry{Ref: r.Reference(), Status: root.Get("status").Text(), From: start.UnixMilli(), To: end.UnixMilli(), Types: codings(root, "serviceType")}
 	if !expires.IsZero() {
 		e.Expires = expires.UnixMilli()
@@ -114,7 +114,7 @@ func entryOf(r *fhir.Resource) (e *entry, owners []string) {
 		if e.Status == mistaken || schedule == "" {
 			return nil, nil
 		}
-		e.Owner = fhir.ParseReference(extension(root, slotAppointment).Get("valueReference").Get("reference").Text()).Relative()
+		e.Owner = fhir.ParseReference(root.Extension(slotAppointment).Get("valueReference").Get("reference").Text()).Relative()
 		e.Whose = []string{schedule}
 		return e, e.Whose
 	}

@@ -168,7 +168,7 @@ func (m *Module) releaseBut(ctx context.Context, tx fhir.Tx, a *appointment, kee
 		if r == nil {
 			continue
 		}
-		of := extension(r.Root(), slotAppointment).Get("valueReference").Get("reference").Text()
+		of := r.Root().Extension(slotAppointment).Get("valueReference").Get("reference").Text()
 		if s := slotOf(r); of != own && (of != "" || !s.booking()) { // time that was published as free, or is another's
 			continue
 		}
@@ -201,7 +201,7 @@ func (m *Module) freed(ctx context.Context, tx fhir.Tx, before, after *appointme
 		if after.status != cancelled {
 			return
 		}
-		if !extension(after.root, newer("Appointment.cancellationDate")).Exists() {
+		if !after.root.Extension(newer("Appointment.cancellationDate")).Exists() {
 			extend(o, newer("Appointment.cancellationDate"), object{"valueDateTime": instant(m.config.Now())})
 		}
 		participants, _ := o["participant"].([]any)

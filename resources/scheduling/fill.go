@@ -99,7 +99,7 @@ func (m *Module) candidates(ctx context.Context, tx fhir.Tx, s *fhir.Resource) (
 
 // urgency is the priority of an Appointment that waits; more is more urgent.
 func urgency(a *appointment) int {
-	n, _ := strconv.Atoi(cmp.Or(part(extension(a.root, waitlistExtension), "priority").Get("valueUnsignedInt").Text(), a.root.Get("priority").Text()))
+	n, _ := strconv.Atoi(cmp.Or(a.root.Extension(waitlistExtension).Extension("priority").Get("valueUnsignedInt").Text(), a.root.Get("priority").Text()))
 	return n
 }
 
@@ -134,7 +134,7 @@ func (m *Module) fitting(ctx context.Context, tx fhir.Tx, s, h *fhir.Resource, a
 
 // wants reports whether a time is one that somebody waits for, and was not offered to them in vain before.
 func wants(a *appointment, start, end time.Time, zone *time.Location) bool {
-	for x := range extension(a.root, waitlistExtension).Each("extension") {
+	for x := range a.root.Extension(waitlistExtension).Each("extension") {
 		if x.Get("url").Text() == "offered" && moment(x.Get("valueDateTime")).Equal(start) {
 			return false
 		}
@@ -183,7 +183,7 @@ func (m *Module) offerTo(ctx context.Context, tx fhir.Tx, a *appointment, s *fhi
 func standing(a *appointment, fn func(parts []any, count int) []any) object {
 	var parts []any
 	count := 0
-	for x := range extension(a.root, waitlistExtension).Each("extension") {
+	for x := range a.root.Extension(waitlistExtension).Each("extension") {
 		if x.Get("url").Text() == "offer-count" {
 			count, _ = strconv.Atoi(x.Get("valueInteger").Text())
 			continue

@@ -35,7 +35,7 @@ func (m *Module) kept(ctx context.Context, tx fhir.Tx, before, after *appointmen
 		}
 		o["status"] = status
 		m.mark(o, expires)
-		if x := extension(before.root, virtualExtension); x.Exists() {
+		if x := before.root.Extension(virtualExtension); x.Exists() {
 			own, _ := fhir.Tree(x).(object)
 			extend(o, virtualExtension, own)
 		}
@@ -83,7 +83,7 @@ func (m *Module) mayConfirm(ctx context.Context, tx fhir.Tx, a *appointment) (as
 		return false, err
 	}
 	for _, h := range services {
-		if extension(h.Root(), patientBooking).Get("valueCode").Text() == "instant" {
+		if h.Root().Extension(patientBooking).Get("valueCode").Text() == "instant" {
 			continue
 		}
 		held, err := m.heldAs(ctx, tx, a.id())

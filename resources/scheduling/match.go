@@ -184,7 +184,7 @@ func (r *resolver) offered(ctx context.Context) ([]*fhir.Resource, error) {
 		named := slices.Index(r.w.services, h.Reference())
 		typ, specialty := preferred(r.w.visitTypes, codings(root, "type")), preferred(r.w.specialties, codings(root, "specialty"))
 		provider := fhir.ParseReference(root.Get("providedBy").Get("reference").Text()).Relative()
-		booking := extension(root, patientBooking).Get("valueCode").Text()
+		booking := root.Extension(patientBooking).Get("valueCode").Text()
 		switch {
 		case root.Get("active").Text() == "false", typ < 0, specialty < 0, !open && booking != "request" && booking != "instant":
 			continue

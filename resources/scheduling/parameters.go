@@ -43,7 +43,7 @@ func parameterSets(schedule, service fhir.Element) (sets []fhir.Element) {
 		if e.Get("url").Text() != schedulingParameters {
 			continue
 		}
-		switch of := part(e, "service"); {
+		switch of := e.Extension("service"); {
 		case !of.Exists():
 			general = append(general, e)
 		case service.Exists() && of.Get("valueReference").Get("reference").Text() == "HealthcareService/"+service.Get("id").Text():
@@ -58,19 +58,6 @@ func parameterSets(schedule, service fhir.Element) (sets []fhir.Element) {
 	}
 	return sets
 }
-
-// part is the first part of a complex extension with a name.
-func part(extension fhir.Element, name string) fhir.Element {
-	for p := range extension.Each("extension") {
-		if p.Get("url").Text() == name {
-			return p
-		}
-	}
-	return fhir.Element{}
-}
-
-// extension is the first extension of an element with a URL.
-func extension(e fhir.Element, url string) fhir.Element { return part(e, url) }
 
 // resolve works out the parameters of a Schedule for a HealthcareService, field by field: what the Schedule says for the service, what it says, what the
 // service says, the default. Errors: BusinessRule where there is no duration or no zone, or what is stored cannot be read.
@@ -87,8 +74,8 @@ func (m *Module) resolve(ctx context.Context, tx fhir.Reader, schedule, service 
 		p.Capacity = in.whole(c, c.Get("valuePositiveInt"), 1, maxCapacity)
 	}
 	for _, set := range sets {
-		if part(set, "bookingLimit").Exists() {
-			p.Limits, p.own = in.limits(set), strings.HasPrefix(set.Path(), "Schedule.") && !part(set, "service").Exists()
+		if set.Extension("bookingLimit").Exists() {
+			p.Limits, p.own = in.limits(set), strings.HasPrefix(set.Path(), "Schedule.") && !set.Extension("service").Exists()
 			break
 		}
 	}
@@ -134,7 +121,7 @@ func (in *parameterReader) fault(e fhir.Element, text string) {
 // first is the part of a name in the most special set that has one.
 func (in *parameterReader) first(name string) fhir.Element {
 	for _, set := range in.sets {
-		if p := part(set, name); p.Exists() {
+		if p := set.Extension(name); p.Exists() {
 			return p
 		}
 	}
@@ -232,9 +219,9 @@ func (in *parameterReader) hours(p *parameters, a fhir.Element) {
 					days = append(days, day.Get("valueCode").Text())
 				}
 			}
-			in.row(p, row, days, part(row, "allDay").Get("valueBoolean").Text() == "true", part(row, "availableStartTime").Get("valueTime").Text(), part(row, "availableEndTime").Get("valueTime").Text())
+			in.row(p, row, days, row.Extension("allDay").Get("valueBoolean").Text() == "true", row.Extension("availableStartTime").Get("valueTime").Text(), row.Extension("availableEndTime").Get("valueTime").Text())
 		case "notAvailableTime":
-			in.closed(p, part(row, "during").Get("valuePeriod"))
+			in.closed(p, row.Extension("during").Get("valuePeriod"))
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (m *Module) bookSeries(ctx context.Context, req *fhir.Request) (*fhir.Respo
 		}
 		in := &intent{schedules: containedSchedules(given)}
 		zone := m.seriesZone(ctx, tx, a, in)
-		starts, err := recurs(extension(given, newer("Appointment.recurrenceTemplate")), a.start, zone)
+		starts, err := recurs(given.Extension(newer("Appointment.recurrenceTemplate")), a.start, zone)
 		if err != nil {
 			return nil, err
 		}
@@ -136,15 +136,15 @@ func recurs(template fhir.Element, first time.Time, zone *time.Location) ([]time
 		return nil, refuse(fhir.Required, "required", "the appointment needs the extension Appointment.recurrenceTemplate", "Parameters.parameter.resource.extension")
 	}
 	kind := ""
-	for coding := range part(template, "recurrenceType").Get("valueCodeableConcept").Each("coding") {
+	for coding := range template.Extension("recurrenceType").Get("valueCodeableConcept").Each("coding") {
 		kind = coding.Get("code").Text()
 	}
-	if code := part(template, "recurrenceType").Get("valueCode").Text(); code != "" {
+	if code := template.Extension("recurrenceType").Get("valueCode").Text(); code != "" {
 		kind = code
 	}
-	weekly, monthly := part(template, "weeklyTemplate"), part(template, "monthlyTemplate")
+	weekly, monthly := template.Extension("weeklyTemplate"), template.Extension("monthlyTemplate")
 	count, every := 0, 1
-	if text := textOf(part(template, "occurrenceCount")); text != "" {
+	if text := textOf(template.Extension("occurrenceCount")); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			return nil, wrong("occurrenceCount must be a number from 1")
@@ -155,14 +155,14 @@ func recurs(template fhir.Element, first time.Time, zone *time.Location) ([]time
 	interval := ""
 	switch {
 	case weekly.Exists() || kind == "weekly" || kind == "wk":
-		interval, kind = textOf(part(weekly, "weekInterval")), "weekly"
+		interval, kind = textOf(weekly.Extension("weekInterval")), "weekly"
 		for d, name := range []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
-			if textOf(part(weekly, name)) == "true" {
+			if textOf(weekly.Extension(name)) == "true" {
 				days = append(days, time.Weekday(d))
 			}
 		}
 	case monthly.Exists() || kind == "monthly" || kind == "mo":
-		interval, kind = textOf(part(monthly, "monthInterval")), "monthly"
+		interval, kind = textOf(monthly.Extension("monthInterval")), "monthly"
 	case kind == "" || kind == "daily" || kind == "d":
 		kind = "daily"
 	default:
@@ -176,7 +176,7 @@ func recurs(template fhir.Element, first time.Time, zone *time.Location) ([]time
 		every = n
 	}
 	last := time.Time{}
-	if text := textOf(part(template, "lastOccurrenceDate")); text != "" {
+	if text := textOf(template.Extension("lastOccurrenceDate")); text != "" {
 		t, ok := fhir.ParseTemporal(text, zone)
 		if !ok {
 			return nil, wrong("lastOccurrenceDate must be a date")

@@ -24,7 +24,7 @@ func slotOf(r *fhir.Resource) *slot {
 	root := r.Root()
 	return &slot{
 		r: r, schedule: scheduleID(root.Get("schedule").Get("reference").Text()), status: root.Get("status").Text(),
-		start: moment(root.Get("start")), end: moment(root.Get("end")), expires: moment(extension(root, ours+"hold-expires").Get("valueInstant")),
+		start: moment(root.Get("start")), end: moment(root.Get("end")), expires: moment(root.Extension(ours + "hold-expires").Get("valueInstant")),
 	}
 }
 
@@ -60,7 +60,7 @@ const (
 
 // owner is the Appointment that a Slot has been written for: the one that it names, or that names it; nil for a Slot that is nobody's.
 func (m *Module) owner(ctx context.Context, tx fhir.Reader, s *slot) (*appointment, error) {
-	if ref := fhir.ParseReference(extension(s.r.Root(), slotAppointment).Get("valueReference").Get("reference").Text()); ref.Type == "Appointment" {
+	if ref := fhir.ParseReference(s.r.Root().Extension(slotAppointment).Get("valueReference").Get("reference").Text()); ref.Type == "Appointment" {
 		r, err := m.read(ctx, tx, ref.Type, ref.ID)
 		if err != nil || r != nil {
 			return appointmentOf(r), err

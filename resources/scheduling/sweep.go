@@ -105,7 +105,7 @@ func (s *sweeper) holds(ctx context.Context) error {
 	}
 	return s.each(ctx, ids, due, func(tx fhir.Tx, a *appointment) error {
 		r, err := changed(a.r, func(o object) {
-			if extension(a.root, waitlistExtension).Exists() {
+			if a.root.Extension(waitlistExtension).Exists() {
 				o["status"] = waiting
 				delete(o, "start")
 				delete(o, "end")

@@ -84,7 +84,7 @@ func (m *Module) grace(ctx context.Context, tx fhir.Tx, a *appointment) (time.Du
 	if err != nil || len(services) == 0 {
 		return graceTime, err
 	}
-	if d, ok := lengthOf(extension(services[0].Root(), ours+"no-show-grace").Get("valueDuration"), false); ok && d > 0 {
+	if d, ok := lengthOf(services[0].Root().Extension(ours+"no-show-grace").Get("valueDuration"), false); ok && d > 0 {
 		return d, nil
 	}
 	return graceTime, nil

@@ -32,7 +32,7 @@ func (m *Module) virtual(o object, a *appointment, claims []claim) {
 		extend(o, virtualExtension, nil)
 		return
 	}
-	if extension(a.root, virtualExtension).Exists() && a.r.VersionID() != "" {
+	if a.root.Extension(virtualExtension).Exists() && a.r.VersionID() != "" {
 		return
 	}
 	base := strings.TrimSuffix(strings.TrimSuffix(m.config.BaseURL, "/"), "/fhir")

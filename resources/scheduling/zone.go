@@ -54,7 +54,7 @@ func (m *Module) zone(ctx context.Context, tx fhir.Reader, said string, schedule
 }
 
 func zoneText(e fhir.Element) string {
-	x := extension(e, timezone)
+	x := e.Extension(timezone)
 	if code := x.Get("valueCode").Text(); code != "" {
 		return code
 	}

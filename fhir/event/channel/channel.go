@@ -73,12 +73,8 @@ func (l issues) outcome() *fhir.Outcome {
 
 // content is what a subscription to a topic wants to be sent: the extension backport-payload-content; "" = a classic one, or nothing said.
 func content(sub *fhir.Resource) event.Content {
-	for x := range sub.Root().Get("channel").Get("payload").Each("extension") {
-		if x.Get("url").Text() == event.Backport+"StructureDefinition/backport-payload-content" {
-			return event.Content(x.Get("valueCode").Text())
-		}
-	}
-	return ""
+	x := sub.Root().Get("channel").Get("payload").Extension(event.Backport + "StructureDefinition/backport-payload-content")
+	return event.Content(x.Get("valueCode").Text())
 }
 
 // payload refuses media types that are not sent.
