@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"time"
@@ -182,6 +183,22 @@ func (r *Request) Changes() bool {
 		return !r.Safe
 	}
 	return false
+}
+
+// View runs fn within the request's transaction, or on a snapshot of its own.
+func (r *Request) View(ctx context.Context, store Store, fn func(Tx) error) error {
+	if r.Tx != nil {
+		return fn(r.Tx)
+	}
+	return store.View(ctx, fn)
+}
+
+// Change runs fn within the request's transaction, or in one of its own.
+func (r *Request) Change(ctx context.Context, store Store, fn func(Tx) error) error {
+	if r.Tx != nil {
+		return fn(r.Tx)
+	}
+	return store.Update(ctx, nil, fn)
 }
 
 // Response is what an interaction gives back. How it looks on the wire is for fhir/rest to say.

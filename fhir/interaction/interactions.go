@@ -146,10 +146,7 @@ func (x *Interactions) now() time.Time {
 
 // view runs fn within the request's transaction, or on a snapshot of its own.
 func (x *Interactions) view(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
-	if req.Tx != nil {
-		return fn(req.Tx)
-	}
-	return x.Store.View(ctx, fn)
+	return req.View(ctx, x.Store, fn)
 }
 
 // change runs fn within the request's transaction (which has taken its guards), or in one of its own.

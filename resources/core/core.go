@@ -83,22 +83,6 @@ func (m *Module) Register(r *fhir.Registry) (err error) {
 	return nil
 }
 
-// view runs fn within the request's transaction, or on a snapshot of its own.
-func (m *Module) view(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
-	if req.Tx != nil {
-		return fn(req.Tx)
-	}
-	return m.config.Store.View(ctx, fn)
-}
-
-// change runs fn within the request's transaction, or in one of its own.
-func (m *Module) change(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
-	if req.Tx != nil {
-		return fn(req.Tx)
-	}
-	return m.config.Store.Update(ctx, nil, fn)
-}
-
 // base is the FHIR base below which references are the server's own. What a request says does not count where another is configured.
 func (m *Module) base(req *fhir.Request) string {
 	if m.config.BaseURL != "" {

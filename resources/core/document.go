@@ -20,14 +20,14 @@ func (m *Module) document(ctx context.Context, req *fhir.Request) (*fhir.Respons
 	}
 	if !persist {
 		var bundle *fhir.Resource
-		err = m.view(ctx, req, func(tx fhir.Tx) error {
+		err = req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 			bundle, err = m.assemble(ctx, tx, req, id, "")
 			return err
 		})
 		return &fhir.Response{Resource: bundle}, err
 	}
 	under, resp := m.config.NewID(), &fhir.Response{}
-	err = m.change(ctx, req, func(tx fhir.Tx) error {
+	err = req.Change(ctx, m.config.Store, func(tx fhir.Tx) error {
 		bundle, err := m.assemble(ctx, tx, req, id, under)
 		if err != nil {
 			return err

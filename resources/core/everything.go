@@ -18,7 +18,7 @@ func (m *Module) everything(ctx context.Context, req *fhir.Request) (*fhir.Respo
 		return nil, err
 	}
 	b := &fhir.Bundle{Type: fhir.Searchset, Total: -1}
-	err = m.view(ctx, req, func(tx fhir.Tx) error {
+	err = req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		w.found, w.weight, w.at = nil, 0, w.from
 		if err := w.gather(ctx, tx); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 // graph is http://hl7.org/fhir/R4/resource-operation-graph.html: a resource, with what a GraphDefinition leads to from it.
 func (m *Module) graph(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	var found []*fhir.Resource
-	err := m.view(ctx, req, func(tx fhir.Tx) error {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		start, err := tx.Read(ctx, req.Type, req.ID)
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ func (m *Module) lastN(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 		return nil, err
 	}
 	var list []*measured
-	err = m.view(ctx, req, func(tx fhir.Tx) error {
+	err = req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		q, unsure, err := m.resolve(ctx, tx, q, req.Prefer.Strict)
 		if err != nil {
 			return err

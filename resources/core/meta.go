@@ -11,7 +11,7 @@ import (
 // meta is http://hl7.org/fhir/R4/resource-operation-meta.html: the meta of a resource, or the profiles, tags and labels that are in use.
 func (m *Module) meta(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	var answer string
-	err := m.view(ctx, req, func(tx fhir.Tx) error {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		if req.ID == "" {
 			sum, err := m.metaInUse(ctx, tx, req)
 			answer = sum

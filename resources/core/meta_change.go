@@ -37,7 +37,7 @@ func (m *Module) changeMeta(ctx context.Context, req *fhir.Request, change func(
 	given := marksOf(req.Input.Get("meta").Value)
 	var after *fhir.Resource
 	var version *fhir.Version
-	err := m.change(ctx, req, func(tx fhir.Tx) error {
+	err := req.Change(ctx, m.config.Store, func(tx fhir.Tx) error {
 		r, err := tx.Read(ctx, req.Type, req.ID)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ func (m *Module) stats(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 		return nil, err
 	}
 	var groups []*group
-	err = m.view(ctx, req, func(tx fhir.Tx) error {
+	err = req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		groups = nil
 		for _, target := range s.targets {
 			list, err := s.gather(ctx, tx, target)

@@ -54,7 +54,7 @@ func (m *Module) validate(ctx context.Context, req *fhir.Request) (*fhir.Respons
 // inspect holds the resource, or the stored one where none is given, against the structure that R4 defines.
 func (m *Module) inspect(ctx context.Context, req *fhir.Request, given fhir.Element, found *fhir.Outcome) error {
 	if !given.Exists() {
-		return m.view(ctx, req, func(tx fhir.Tx) error {
+		return req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 			r, err := tx.Read(ctx, req.Type, req.ID)
 			if err == nil {
 				found.Issues = nil

@@ -9,7 +9,7 @@ import (
 // bedBoard is Location/[id]/$bed-board (§8.9). Who lies in a bed is told as far as the caller may know.
 func (m *Module) bedBoard(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	var board *fhir.Resource
-	view := func(tx fhir.Tx) error {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		top, err := tx.Read(ctx, "Location", req.ID)
 		if err != nil {
 			return err
@@ -23,12 +23,8 @@ func (m *Module) bedBoard(ctx context.Context, req *fhir.Request) (*fhir.Respons
 		}
 		board, err = m.board(ctx, tx, top, beds)
 		return err
-	}
-	if req.Tx != nil {
-		if err := view(req.Tx); err != nil {
-			return nil, err
-		}
-	} else if err := m.config.Store.View(ctx, view); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &fhir.Response{Resource: board}, nil

@@ -25,7 +25,7 @@ const (
 // it, but only those are listed whom the caller may see.
 func (m *Module) queue(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	var out *fhir.Resource
-	view := func(tx fhir.Tx) error {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		place, err := tx.Read(ctx, "Location", req.ID)
 		if err != nil {
 			return err
@@ -54,13 +54,7 @@ func (m *Module) queue(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 		}
 		out, err = q.list(list, visible)
 		return err
-	}
-	var err error
-	if req.Tx != nil {
-		err = view(req.Tx)
-	} else {
-		err = m.config.Store.View(ctx, view)
-	}
+	})
 	if err != nil {
 		return nil, err
 	}

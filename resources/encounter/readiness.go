@@ -10,7 +10,7 @@ import (
 // readiness is Encounter/[id]/$discharge-readiness (§8.7).
 func (m *Module) readiness(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	out := fhir.NewParameters()
-	view := func(tx fhir.Tx) error {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		out = fhir.NewParameters()
 		r, err := tx.Read(ctx, req.Type, req.ID)
 		if err != nil {
@@ -33,12 +33,8 @@ func (m *Module) readiness(ctx context.Context, req *fhir.Request) (*fhir.Respon
 			out.Part("blocker", func(p *fhir.ParametersWriter) { b.write(p, seenIn(ctx, tx)) })
 		}
 		return nil
-	}
-	if req.Tx != nil {
-		if err := view(req.Tx); err != nil {
-			return nil, err
-		}
-	} else if err := m.config.Store.View(ctx, view); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &fhir.Response{Resource: out.Resource()}, nil

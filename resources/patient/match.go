@@ -31,16 +31,10 @@ func (m *Module) match(ctx context.Context, req *fhir.Request) (*fhir.Response, 
 		return nil, refusal(fhir.BusinessRule, "insufficient-traits", "too little is given to tell people apart: it takes an identifier with its system, or two of name, birth date, phone and email")
 	}
 	var found []*likely
-	look := func(tx fhir.Tx) (err error) {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) (err error) {
 		found, err = m.likely(ctx, tx, m.base(req.Base), wanted)
 		return err
-	}
-	var err error
-	if req.Tx != nil {
-		err = look(req.Tx)
-	} else {
-		err = m.config.Store.View(ctx, look)
-	}
+	})
 	if err != nil {
 		return nil, err
 	}

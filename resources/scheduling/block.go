@@ -149,7 +149,7 @@ func detailOf(err error) string {
 // unblock is our Schedule/[id]/$unblock: the end of an absence.
 func (m *Module) unblock(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 	ref := fhir.ParseReference(req.Input.Get("slot").Value.Get("reference").Text())
-	err := m.change(ctx, req, func(tx fhir.Tx) error {
+	err := req.Change(ctx, m.config.Store, func(tx fhir.Tx) error {
 		if ref.Type != "Slot" || ref.ID == "" {
 			return refuse(fhir.Value, "value", "slot must be a reference to a Slot", "Parameters.parameter")
 		}

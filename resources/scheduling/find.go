@@ -21,7 +21,7 @@ func (m *Module) find(ctx context.Context, req *fhir.Request) (*fhir.Response, e
 	q := &quest{m: m, in: in, now: m.config.Now(), caller: caller(ctx), snapshot: req.Tx == nil}
 	b := &fhir.Bundle{Type: fhir.Searchset}
 	var records []*fhir.Record
-	err = m.view(ctx, req, func(tx fhir.Tx) error {
+	err = req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		if err := q.run(ctx, tx); err != nil {
 			return err
 		}

@@ -83,22 +83,6 @@ func (m *Module) operation(r *fhir.Registry, id string, h fhir.HandlerFunc) erro
 	return nil
 }
 
-// view runs fn within the request's transaction, or on a snapshot of its own. What is read for a decision is read as the server.
-func (m *Module) view(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
-	if req.Tx != nil {
-		return fn(req.Tx)
-	}
-	return m.config.Store.View(ctx, fn)
-}
-
-// change runs fn within the request's transaction, or in one of its own.
-func (m *Module) change(ctx context.Context, req *fhir.Request, fn func(fhir.Tx) error) error {
-	if req.Tx != nil {
-		return fn(req.Tx)
-	}
-	return m.config.Store.Update(ctx, nil, fn)
-}
-
 // found are the matches of a search, all pages of it, as the server sees them. At most most of them are read; 0 = all.
 func (m *Module) found(ctx context.Context, tx fhir.Reader, typ string, most int, params ...fhir.Param) (list []*fhir.Resource, err error) {
 	ctx = smart.System(ctx)

@@ -128,7 +128,7 @@ func (m *Module) readOffer(ctx context.Context, req *fhir.Request, next fhir.Han
 		return resp, err
 	}
 	var r *fhir.Resource
-	look := m.view(ctx, req, func(tx fhir.Tx) error {
+	look := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		record, err := m.offerRecord(ctx, tx, req.ID)
 		if err == nil {
 			_, r, err = readKept(ctx, record)

@@ -18,7 +18,7 @@ func (m *Module) findSchedules(ctx context.Context, req *fhir.Request) (*fhir.Re
 	q := &quest{m: m, in: req.Input, now: m.config.Now(), caller: caller(ctx), snapshot: req.Tx == nil}
 	first := make(map[string]time.Time)
 	schedules := make(map[string]*fhir.Resource)
-	err := m.view(ctx, req, func(tx fhir.Tx) (err error) {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) (err error) {
 		q.warnings = nil
 		clear(first)
 		if q.w, err = readWish(q.in); err != nil {

@@ -24,7 +24,7 @@ func (m *Module) utilization(ctx context.Context, req *fhir.Request) (*fhir.Resp
 		return nil, refuse(fhir.TooCostly, "range", "no more than 366 days can be asked about", "Parameters.parameter")
 	}
 	out := &usage{}
-	err := m.view(ctx, req, func(tx fhir.Tx) error {
+	err := req.View(ctx, m.config.Store, func(tx fhir.Tx) error {
 		*out = usage{seen: make(map[string]bool)}
 		service, err := tx.Read(ctx, "HealthcareService", req.ID)
 		if err != nil {

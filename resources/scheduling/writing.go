@@ -34,7 +34,7 @@ func (m *Module) put(ctx context.Context, tx fhir.Tx, r *fhir.Resource) ([]writt
 // write has an operation write within one update, and answers with what it has written.
 func (m *Module) write(ctx context.Context, req *fhir.Request, fn func(context.Context, fhir.Tx) ([]written, error), answer func([]*fhir.Response) *fhir.Response) (*fhir.Response, error) {
 	var done []written
-	err := m.change(ctx, req, func(tx fhir.Tx) (err error) {
+	err := req.Change(ctx, m.config.Store, func(tx fhir.Tx) (err error) {
 		done, err = fn(ctx, tx)
 		return err
 	})

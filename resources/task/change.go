@@ -10,7 +10,7 @@ import (
 // it should be already.
 func (m *Module) change(ctx context.Context, req *fhir.Request, fn func(tx fhir.Tx, r *fhir.Resource) (func(o object), error)) (*fhir.Response, error) {
 	resp := &fhir.Response{}
-	update := func(tx fhir.Tx) error {
+	err := req.Change(ctx, m.config.Store, func(tx fhir.Tx) error {
 		r, err := tx.Read(ctx, "Task", req.ID)
 		if err != nil {
 			return err
@@ -33,13 +33,7 @@ func (m *Module) change(ctx context.Context, req *fhir.Request, fn func(tx fhir.
 		resp.Version, err = tx.Put(ctx, next)
 		resp.Resource = resp.Version.Written(next)
 		return err
-	}
-	var err error
-	if req.Tx != nil {
-		err = update(req.Tx)
-	} else {
-		err = m.config.Store.Update(ctx, nil, update)
-	}
+	})
 	if err != nil {
 		return nil, err
 	}
