@@ -88,6 +88,33 @@ func (v Value) Type() *r4.Type {
 	return v.typ
 }
 
+// TypeName is the name of the FHIR type that v has or, of a System value, that it would have in a resource; "" where there is none.
+func (v Value) TypeName() string {
+	switch v.kind {
+	case Node:
+		if v.typ != nil {
+			return v.typ.Name
+		}
+	case SystemBoolean:
+		return "boolean"
+	case SystemString:
+		return "string"
+	case SystemInteger:
+		return "integer"
+	case SystemDecimal:
+		return "decimal"
+	case SystemDate:
+		return "date"
+	case SystemDateTime:
+		return "dateTime"
+	case SystemTime:
+		return "time"
+	case SystemQuantity:
+		return "Quantity"
+	}
+	return ""
+}
+
 // Within returns v itself when it is a resource, and the resource it stands in otherwise: what %resource means to it.
 // It is the zero Value for a System value.
 func (v Value) Within() Value {

@@ -106,7 +106,7 @@ func elementOf(typ *r4.Type, s segment, v path.Value) (property string, many boo
 		if e := typ.Element(s.name); e != nil && e.Choice {
 			wanted := s.typ
 			if wanted == "" {
-				wanted = typeName(v)
+				wanted = v.TypeName()
 			}
 			for _, ref := range e.Types {
 				if ref.Type.Name == wanted {
@@ -126,34 +126,8 @@ func elementOf(typ *r4.Type, s segment, v path.Value) (property string, many boo
 	return "", false, nil, fhir.Errorf(fhir.Invalid, "a dynamicValue names '%s', which is not there", s.name)
 }
 
-func typeName(v path.Value) string {
-	switch v.Kind() {
-	case path.Node:
-		if v.Type() != nil {
-			return v.Type().Name
-		}
-	case path.SystemBoolean:
-		return "boolean"
-	case path.SystemString:
-		return "string"
-	case path.SystemInteger:
-		return "integer"
-	case path.SystemDecimal:
-		return "decimal"
-	case path.SystemDate:
-		return "date"
-	case path.SystemDateTime:
-		return "dateTime"
-	case path.SystemTime:
-		return "time"
-	case path.SystemQuantity:
-		return "Quantity"
-	}
-	return ""
-}
-
 func fits(v path.Value, typ string) bool {
-	switch name := typeName(v); typ {
+	switch name := v.TypeName(); typ {
 	case "dateTime":
 		return name == "date" || name == "instant"
 	case "string":
