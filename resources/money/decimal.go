@@ -56,9 +56,6 @@ func isLiteral(text string) bool {
 
 func notDecimal() error { return fhir.NewOutcome(fhir.Value, "this is not a decimal") }
 
-// Int is a whole number.
-func Int(n int64) Decimal { return Decimal{*apd.New(n, 0)} }
-
 // Add is the sum.
 func (d Decimal) Add(other Decimal) (sum Decimal) {
 	_, _ = exact().Add(&sum.d, &d.d, &other.d)

@@ -15,18 +15,6 @@ type Quantity struct {
 	Code   string // of the unit
 }
 
-// QuantityOf reads an element of type Quantity. Errors, with its path: Required without a value; Value.
-func QuantityOf(e fhir.Element) (Quantity, error) {
-	if e.Get("value").Text() == "" {
-		return Quantity{}, fhir.NewOutcome(fhir.Required, "a quantity needs a value", e.Path()+".value")
-	}
-	d, err := ParseDecimal(e.Get("value").Text())
-	if err != nil {
-		return Quantity{}, fhir.AsOutcome(err).Within(e.Path() + ".value")
-	}
-	return Quantity{d, e.Get("system").Text(), e.Get("code").Text()}, nil
-}
-
 // In expresses a quantity in the unit of another. Units that are not UCUM's can only be the same. Errors: Value (unit-not-convertible).
 func (q Quantity) In(units *ucum.Units, base Quantity) (Quantity, error) {
 	if q.System == base.System && q.Code == base.Code {
