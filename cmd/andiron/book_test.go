@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"andiron.dev/cmd/andiron/demo"
+	"andiron.dev/resources/resourcestest"
 )
 
 // clinic is a server with the demo hospital at eight o'clock of a Monday in New York.
@@ -65,24 +66,7 @@ func (c *clinic) ask(want int, method, path, body string) reply {
 }
 
 // at is a value of the answer: "entry.0.resource.id"; nil where there is none.
-func (r reply) at(path string) any {
-	var v any = r.body
-	for step := range strings.SplitSeq(path, ".") {
-		switch x := v.(type) {
-		case map[string]any:
-			v = x[step]
-		case []any:
-			var i int
-			if _, err := fmt.Sscan(step, &i); err != nil || i >= len(x) {
-				return nil
-			}
-			v = x[i]
-		default:
-			return nil
-		}
-	}
-	return v
-}
+func (r reply) at(path string) any { return resourcestest.At(r.body, path) }
 
 // is demands a value of the answer.
 func (c *clinic) is(r reply, wants ...any) {

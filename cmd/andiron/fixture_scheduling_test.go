@@ -3,13 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"andiron.dev/cmd/andiron/demo"
 	"andiron.dev/fhir"
+	"andiron.dev/resources/resourcestest"
 )
 
 // fixture is a server with fixture F0 (domain design §19), at 2026-03-02T13:00:00Z: the demonstration hospital is F0.
@@ -44,24 +44,7 @@ func (c *fixture) clock(t testing.TB, now string) {
 type jsonObject map[string]any
 
 // at is a value of it: "entry.0.resource.id"; nil where there is none.
-func (o jsonObject) at(path string) any {
-	var v any = map[string]any(o)
-	for step := range strings.SplitSeq(path, ".") {
-		switch x := v.(type) {
-		case map[string]any:
-			v = x[step]
-		case []any:
-			i, err := strconv.Atoi(step)
-			if err != nil || i >= len(x) {
-				return nil
-			}
-			v = x[i]
-		default:
-			return nil
-		}
-	}
-	return v
-}
+func (o jsonObject) at(path string) any { return resourcestest.At(map[string]any(o), path) }
 
 // text is at as text; "" where there is nothing.
 func (o jsonObject) text(path string) string {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,8 +17,8 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources/automation"
+	"andiron.dev/resources/resourcestest"
 	"andiron.dev/search"
 )
 
@@ -52,17 +51,8 @@ func open(t testing.TB, senders ...automation.Sender) *hospital {
 	t.Helper()
 	now := &atomic.Int64{}
 	now.Store(time.Date(2026, 3, 2, 15, 0, 0, 0, time.UTC).UnixMilli())
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	params := search.NewParams(spec, nil)
-	clock := func() time.Time { return time.UnixMilli(now.Load()) }
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true, Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	spec, params := resourcestest.Parameters(t)
+	store := resourcestest.Open(t, params, func() time.Time { return time.UnixMilli(now.Load()) })
 	return join(t, store, spec, params, now, filepath.Join(t.TempDir(), "outbox"), senders...)
 }
 
@@ -96,12 +86,7 @@ func join(t testing.TB, store fhir.Store, spec *r4.Spec, params *search.Params, 
 // do sends a request to a path below the base, and reads the answer.
 func (h *hospital) do(status int, method, path, body string) map[string]any {
 	h.t.Helper()
-	r := httptest.NewRequest(method, "http://localhost/fhir/"+path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/fhir+json")
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	w := resourcestest.Exchange(context.Background(), h, method, "/"+path, body)
 	if w.Code != status {
 		h.t.Fatalf("%s %s: %d, want %d: %s", method, path, w.Code, status, w.Body)
 	}
@@ -116,10 +101,7 @@ func (h *hospital) put(resource string) map[string]any {
 	if err := json.Unmarshal([]byte(resource), &r); err != nil {
 		h.t.Fatal(err)
 	}
-	rec := httptest.NewRequest("PUT", "http://localhost/fhir/"+r.ResourceType+"/"+r.ID, strings.NewReader(resource))
-	rec.Header.Set("Content-Type", "application/fhir+json")
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, rec)
+	w := resourcestest.Exchange(context.Background(), h, "PUT", "/"+r.ResourceType+"/"+r.ID, resource)
 	if w.Code != 200 && w.Code != 201 {
 		h.t.Fatalf("PUT %s/%s: %d %s", r.ResourceType, r.ID, w.Code, w.Body)
 	}

@@ -1,19 +1,17 @@
 package core_test
 
 import (
-	"net/http/httptest"
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/gate"
-	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources/core"
-	"andiron.dev/search"
+	"andiron.dev/resources/resourcestest"
 	"andiron.dev/smart"
 )
 
@@ -24,18 +22,11 @@ type guarded struct {
 
 func openGuarded(t *testing.T) *guarded {
 	t.Helper()
-	const base = "http://localhost/fhir"
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	params := search.NewParams(spec, nil)
+	const base = resourcestest.Base
+	spec, params := resourcestest.Parameters(t)
 	g := &guarded{hospital: hospital{t: t, gate: gate.New(spec), now: time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)}}
 	now := func() time.Time { return g.now }
-	if g.store, err = sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: now, Unsafe: true}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = g.store.Close() })
+	g.store = resourcestest.Open(t, params, now)
 	kept := rules.New(g.store, smart.System)
 	guard, err := smart.New(smart.Config{Store: kept.Store(), Spec: spec, Params: params, BaseURL: base, Now: now})
 	if err != nil {
@@ -66,18 +57,11 @@ func (g *guarded) as(scopes, method, path, body string, more ...func(*smart.Prin
 	for _, change := range more {
 		change(p)
 	}
-	if !strings.HasPrefix(path, "http") {
-		path = "http://localhost/fhir" + path
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/fhir+json")
-	}
+	ctx := context.Background()
 	if scopes != "" {
-		r = r.WithContext(smart.With(r.Context(), p))
+		ctx = smart.With(ctx, p)
 	}
-	w := httptest.NewRecorder()
-	g.ServeHTTP(w, r)
+	w := resourcestest.Exchange(ctx, g, method, path, body)
 	a := &answer{t: g.t, status: w.Code, header: w.Header(), text: w.Body.String()}
 	if root, err := fhir.Parse(a.text, fhir.Limits{}); err == nil {
 		a.body = plain(root)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -13,14 +12,11 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/gate"
-	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources/automation"
 	"andiron.dev/resources/encounter"
-	"andiron.dev/search"
-	"andiron.dev/search/ucum"
+	"andiron.dev/resources/resourcestest"
 )
 
 // hospital is a server with the modules on an empty store.
@@ -47,26 +43,15 @@ func (h *hospital) pass(d time.Duration) {
 
 func open(t testing.TB) *hospital {
 	t.Helper()
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	units, err := ucum.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec, params := resourcestest.Parameters(t)
 	h := &hospital{t: t, gate: gate.New(spec), now: time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)}
-	params := search.NewParams(spec, units)
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: h.time, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := resourcestest.Open(t, params, h.time)
 	enforcer := rules.New(store, nil)
 	serve := fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 		return h.Handler().Serve(ctx, req)
 	})
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	var err error
 	h.Server, err = server.New(server.Config{Store: store, Rules: enforcer, Spec: spec, Params: params, Now: h.time, Log: log, Modules: []fhir.Module{
 		automation.New(automation.Config{Store: enforcer.Store(), Spec: spec, Params: params, Serve: serve, Now: h.time, NewID: server.NewUUID, Log: log}),
 		encounter.New(encounter.Config{Store: enforcer.Store(), Join: enforcer.Join, Spec: spec, Params: params, Serve: serve, Now: h.time, NewID: server.NewUUID}),
@@ -91,23 +76,14 @@ type answer struct {
 
 func (h *hospital) do(method, path, body string) *answer {
 	h.t.Helper()
-	r := httptest.NewRequest(method, "http://localhost/fhir"+path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/fhir+json")
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	w := resourcestest.Exchange(context.Background(), h, method, path, body)
 	a := &answer{t: h.t, asked: method + " " + path, status: w.Code, text: w.Body.String()}
 	if a.text != "" {
 		if err := json.Unmarshal([]byte(a.text), &a.body); err != nil {
 			h.t.Fatalf("%s: %v: %s", a.asked, err, a.text)
 		}
 		// Whatever leaves is valid R4.
-		root, err := fhir.Parse(a.text, fhir.Limits{})
-		if err != nil {
-			h.t.Fatalf("%s: %v", a.asked, err)
-		}
-		if o := h.gate.Check(root); o != nil {
+		if o := resourcestest.Faults(h.t, h.gate, a.text); o != nil {
 			h.t.Errorf("%s answers with what is no R4: %v\n%s", a.asked, o, a.text)
 		}
 	}

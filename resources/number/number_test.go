@@ -8,23 +8,14 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
-	"andiron.dev/fhir/r4"
-	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources/number"
-	"andiron.dev/search"
+	"andiron.dev/resources/resourcestest"
 )
 
 // TestNext: 50 at once, of which every fifth fails after it has got a number: the others have all numbers, each once.
 func TestNext(t *testing.T) {
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	_, params := resourcestest.Parameters(t)
+	store := resourcestest.Open(t, params, nil)
 	for _, guards := range [][]string{nil, {number.Guard("x")}} {
 		var mu sync.Mutex
 		var wg sync.WaitGroup

@@ -3,10 +3,7 @@ package patient_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,14 +11,12 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/gate"
-	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources/core"
 	"andiron.dev/resources/patient"
-	"andiron.dev/search"
-	"andiron.dev/search/ucum"
+	"andiron.dev/resources/resourcestest"
 	"andiron.dev/smart"
 )
 
@@ -36,35 +31,25 @@ type hospital struct {
 	now time.Time
 }
 
-const base = "http://localhost/fhir"
+const base = resourcestest.Base
 
 func open(t testing.TB) *hospital        { return assemble(t, false) }
 func openGuarded(t testing.TB) *hospital { return assemble(t, true) }
 
 func assemble(t testing.TB, guarded bool) *hospital {
 	t.Helper()
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	units, err := ucum.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec, params := resourcestest.Parameters(t)
 	h := &hospital{t: t, gate: gate.New(spec), now: time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC)}
-	params := search.NewParams(spec, units)
 	now := func() time.Time {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return h.now
 	}
-	if h.store, err = sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: now, Unsafe: true}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.store.Close() })
+	h.store = resourcestest.Open(t, params, now)
 	kept := rules.New(h.store, smart.System)
 	config := server.Config{Store: h.store, Rules: kept, Spec: spec, Params: params, BaseURL: base, Now: now}
 	store := kept.Store()
+	var err error
 	if guarded {
 		if config.Guard, err = smart.New(smart.Config{Store: kept.Store(), Spec: spec, Params: params, BaseURL: base, Now: now}); err != nil {
 			t.Fatal(err)
@@ -128,30 +113,14 @@ func (h *hospital) as(scopes, roles, method, path, body string, more ...func(*sm
 
 func (h *hospital) send(ctx context.Context, method, path, body string, headers ...string) *answer {
 	h.t.Helper()
-	if !strings.HasPrefix(path, "http") {
-		path = base + path
-	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body)).WithContext(ctx)
-	if body != "" {
-		r.Header.Set("Content-Type", "application/fhir+json")
-	}
-	for _, header := range headers {
-		name, value, _ := strings.Cut(header, ": ")
-		r.Header.Set(name, value)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	w := resourcestest.Exchange(ctx, h, method, path, body, headers...)
 	a := &answer{t: h.t, status: w.Code, header: w.Header(), text: w.Body.String()}
 	if w.Body.Len() > 0 {
 		if err := json.Unmarshal(w.Body.Bytes(), &a.body); err != nil {
 			h.t.Fatalf("%s %s: %v: %s", method, path, err, a.text)
 		}
 		// Whatever leaves is valid R4.
-		root, err := fhir.Parse(a.text, fhir.Limits{})
-		if err != nil {
-			h.t.Fatalf("%s %s: %v: %s", method, path, err, a.text)
-		}
-		if o := h.gate.Check(root); o != nil {
+		if o := resourcestest.Faults(h.t, h.gate, a.text); o != nil {
 			h.t.Errorf("%s %s answers with what is no R4: %v\n%s", method, path, o, a.text)
 		}
 	}
@@ -188,35 +157,14 @@ func (h *hospital) total(search string) int {
 }
 
 // at is a value of the answer: "entry.0.resource.id"; nil where there is none.
-func (a *answer) at(path string) any {
-	v := a.body
-	for step := range strings.SplitSeq(path, ".") {
-		switch x := v.(type) {
-		case map[string]any:
-			v = x[step]
-		case []any:
-			i, err := strconv.Atoi(step)
-			if err != nil || i >= len(x) {
-				return nil
-			}
-			v = x[i]
-		default:
-			return nil
-		}
-	}
-	return v
-}
+func (a *answer) at(path string) any { return resourcestest.At(a.body, path) }
 
 func (a *answer) is(status int, wants ...any) *answer {
 	a.t.Helper()
 	if a.status != status {
 		a.t.Fatalf("HTTP %d, want %d: %s", a.status, status, a.text)
 	}
-	for i := 0; i < len(wants); i += 2 {
-		if got := fmt.Sprint(a.at(wants[i].(string))); got != fmt.Sprint(wants[i+1]) {
-			a.t.Errorf("%s is %s, want %v: %s", wants[i], got, wants[i+1], a.text)
-		}
-	}
+	resourcestest.Holds(a.t, a.body, wants...)
 	return a
 }
 
@@ -227,17 +175,7 @@ func (a *answer) detail(status int, code string) *answer {
 }
 
 // entries are the references of a Bundle's resources with a search mode, in order; "" = any.
-func (a *answer) entries(mode string) string {
-	var list []string
-	entries, _ := a.at("entry").([]any)
-	for i := range entries {
-		at := fmt.Sprintf("entry.%d.", i)
-		if m := a.at(at + "search.mode"); mode == "" || m == mode {
-			list = append(list, fmt.Sprintf("%v/%v", a.at(at+"resource.resourceType"), a.at(at+"resource.id")))
-		}
-	}
-	return strings.Join(list, " ")
-}
+func (a *answer) entries(mode string) string { return resourcestest.Entries(a.body, mode) }
 
 func parameters(list string) string {
 	return `{"resourceType":"Parameters","parameter":[` + list + `]}`

@@ -4,20 +4,17 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"andiron.dev/fhir"
-	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/resources/resourcestest"
 	"andiron.dev/resources/scheduling"
-	"andiron.dev/search"
-	"andiron.dev/search/ucum"
 	"andiron.dev/smart"
 )
 
@@ -30,17 +27,10 @@ type practice struct {
 
 func openPractice(t testing.TB) *practice {
 	t.Helper()
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	units, err := ucum.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec, params := resourcestest.Parameters(t)
 	p := &practice{now: time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC)}
-	params := search.NewParams(spec, units)
 	now := func() time.Time { return p.now }
+	var err error
 	if p.store, err = sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: now}); err != nil {
 		t.Fatal(err)
 	}
@@ -59,12 +49,7 @@ func openPractice(t testing.TB) *practice {
 }
 
 func (p *practice) do(method, path, body string) (int, string) {
-	r := httptest.NewRequest(method, "http://localhost/fhir"+path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/fhir+json")
-	}
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, r)
+	w := resourcestest.Exchange(context.Background(), p, method, path, body)
 	return w.Code, w.Body.String()
 }
 

@@ -5,18 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
-	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/resources/resourcestest"
 	"andiron.dev/resources/scheduling"
-	"andiron.dev/search"
-	"andiron.dev/search/ucum"
 
 	"andiron.dev/fhir"
 	"log/slog"
@@ -56,27 +51,16 @@ const modelPatients = 6
 
 func openModel(t *testing.T, seed int64) *modelled {
 	t.Helper()
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	units, err := ucum.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec, params := resourcestest.Parameters(t)
 	m := &modelled{t: t, now: time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC), seed: rand.New(rand.NewSource(seed))}
-	params := search.NewParams(spec, units)
 	now := func() time.Time { return m.now }
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: now, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := resourcestest.Open(t, params, now)
 	enforcer := rules.New(store, nil)
 	serve := fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 		return m.server.Registry().Serve(ctx, req)
 	})
 	module := scheduling.New(scheduling.Config{Store: enforcer.Store(), Spec: spec, Params: params, Serve: serve, Now: now, NewID: server.NewUUID, Log: slog.New(slog.DiscardHandler)})
+	var err error
 	m.server, err = server.New(server.Config{Store: store, Rules: enforcer, Spec: spec, Params: params, Now: now, Modules: []fhir.Module{module}})
 	if err != nil {
 		t.Fatal(err)
@@ -108,10 +92,7 @@ func (m *modelled) put(text string) {
 }
 
 func (m *modelled) do(method, path, body string) (int, map[string]any) {
-	r := httptest.NewRequest(method, "http://localhost/fhir"+path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/fhir+json")
-	w := httptest.NewRecorder()
-	m.server.ServeHTTP(w, r)
+	w := resourcestest.Exchange(context.Background(), m.server, method, path, body)
 	var v map[string]any
 	_ = json.Unmarshal(w.Body.Bytes(), &v)
 	return w.Code, v

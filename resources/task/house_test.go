@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,7 +12,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/resources/resourcestest"
 	"andiron.dev/resources/task"
 	"andiron.dev/search"
 	"andiron.dev/smart"
@@ -36,17 +34,8 @@ func open(t testing.TB) *ward {
 	t.Helper()
 	w := &ward{t: t, now: &atomic.Int64{}}
 	w.now.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixMilli())
-	spec, err := r4.Decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.spec, w.params = spec, search.NewParams(spec, nil)
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: w.params, Unsafe: true, Now: w.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	w.store = store
+	w.spec, w.params = resourcestest.Parameters(t)
+	w.store = resourcestest.Open(t, w.params, w.clock)
 	return w.join()
 }
 
@@ -70,18 +59,15 @@ func (w *ward) join() *ward {
 // send sends a request, in the name of w.who, and gives the status and the body.
 func (w *ward) send(method, path, body string) (int, map[string]any) {
 	w.t.Helper()
-	r := httptest.NewRequest(method, "http://localhost/fhir/"+path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/fhir+json")
-		if method == "PATCH" {
-			r.Header.Set("Content-Type", "application/json-patch+json")
-		}
-	}
+	ctx := context.Background()
 	if w.who != nil {
-		r = r.WithContext(smart.With(r.Context(), w.who))
+		ctx = smart.With(ctx, w.who)
 	}
-	rec := httptest.NewRecorder()
-	w.ServeHTTP(rec, r)
+	var headers []string
+	if method == "PATCH" {
+		headers = append(headers, "Content-Type: application/json-patch+json")
+	}
+	rec := resourcestest.Exchange(ctx, w, method, "/"+path, body, headers...)
 	var v map[string]any
 	_ = json.Unmarshal(rec.Body.Bytes(), &v)
 	return rec.Code, v
