@@ -2,8 +2,11 @@ package fhir_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"andiron.dev/fhir"
 )
@@ -103,6 +106,27 @@ func TestOperationThatCannotBeEntered(t *testing.T) {
 	}
 	if got := len(r.Operations()); got != 3 {
 		t.Errorf("%d operations", got)
+	}
+}
+
+func TestDefine(t *testing.T) {
+	files := fstest.MapFS{
+		"definitions/one.json": {Data: []byte(definition("a", "x", `"type":true,"resource":["Patient"]`))}, "definitions/bad.json": {Data: []byte("{}")},
+	}
+	r := fhir.NewRegistry()
+	if err := r.Define(files, "one", answer("")); err != nil {
+		t.Fatal(err)
+	}
+	if list := r.Operations(); len(list) != 1 || list[0].Code != "x" {
+		t.Errorf("operations: %v", list)
+	}
+	if err := r.Define(files, "none", answer("")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	for _, name := range []string{"bad", "one"} {
+		if err := r.Define(files, name, answer("")); err == nil || !strings.Contains(err.Error(), name+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,18 @@ func (r *Registry) Operation(definition string, h HandlerFunc) error {
 		}
 	}
 	r.operations = append(r.operations, operation{d, h})
+	return nil
+}
+
+// Define enters an operation whose OperationDefinition is the file definitions/NAME.json. Errors: as of Operation, and where there is no such file.
+func (r *Registry) Define(files fs.FS, name string, h HandlerFunc) error {
+	text, err := fs.ReadFile(files, "definitions/"+name+".json")
+	if err != nil {
+		return err
+	}
+	if err := r.Operation(string(text), h); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	return nil
 }
 

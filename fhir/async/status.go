@@ -15,11 +15,7 @@ var definitions embed.FS
 // Register implements fhir.Module.
 func (j *Jobs) Register(r *fhir.Registry) error {
 	for name, h := range map[string]fhir.HandlerFunc{"status": j.status, "cancel": j.cancel} {
-		text, err := definitions.ReadFile("definitions/" + name + ".json")
-		if err != nil {
-			return err
-		}
-		if err := r.Operation(string(text), h); err != nil {
+		if err := r.Define(definitions, name, h); err != nil {
 			return err
 		}
 	}

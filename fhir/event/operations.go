@@ -25,11 +25,7 @@ func (m *Module) operations(r *fhir.Registry) error {
 		if _, websocket := m.config.Channels["websocket"]; o.name == "get-ws-binding-token" && !websocket {
 			continue
 		}
-		text, err := definitions.ReadFile("definitions/" + o.name + ".json")
-		if err != nil {
-			return err
-		}
-		if err := r.Operation(string(text), o.handler); err != nil {
+		if err := r.Define(definitions, o.name, o.handler); err != nil {
 			return err
 		}
 	}

@@ -31,11 +31,7 @@ func (x *Interactions) operations(r *fhir.Registry) error {
 		if list[code] == nil {
 			continue
 		}
-		text, err := definitions.ReadFile("definitions/" + code + ".json")
-		if err != nil {
-			return err
-		}
-		if err := r.Operation(string(text), list[code]); err != nil {
+		if err := r.Define(definitions, code, list[code]); err != nil {
 			return err
 		}
 	}

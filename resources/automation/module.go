@@ -3,7 +3,6 @@ package automation
 import (
 	"context"
 	"embed"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -68,12 +67,8 @@ func (m *Module) Register(r *fhir.Registry) error {
 		{"plandefinition-apply", m.applyPlan}, {"activitydefinition-apply", m.applyActivity}, {"plandefinition-dry-run", m.dryRun},
 		{"plandefinition-trace", m.traces}, {"plandefinition-raise-event", m.raise},
 	} {
-		text, err := definitions.ReadFile("definitions/" + o.file + ".json")
-		if err != nil {
+		if err := r.Define(definitions, o.file, o.handler); err != nil {
 			return err
-		}
-		if err := r.Operation(string(text), o.handler); err != nil {
-			return fmt.Errorf("%s: %w", o.file, err)
 		}
 	}
 	r.Rule(fhir.Rule{Type: "PlanDefinition", Check: m.sound})

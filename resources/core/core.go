@@ -72,11 +72,7 @@ func (m *Module) Register(r *fhir.Registry) (err error) {
 		{"MessageHeader-process-message", m.processMessage},
 		{"Resource-convert", m.convert}, {"Resource-validate", m.validate},
 	} {
-		text, err := definitions.ReadFile("definitions/" + o.id + ".json")
-		if err != nil {
-			return err
-		}
-		if err := r.Operation(string(text), o.handler); err != nil {
+		if err := r.Define(definitions, o.id, o.handler); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ func (m *Module) registerArrival(r *fhir.Registry) error {
 	}{
 		{"appointment-check-in", m.checkIn}, {"encounter-walk-in", m.walkIn}, {"location-queue", m.queue},
 	} {
-		if err := operation(r, o.file, o.handler); err != nil {
+		if err := r.Define(definitions, o.file, o.handler); err != nil {
 			return err
 		}
 	}

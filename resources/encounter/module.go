@@ -3,7 +3,6 @@ package encounter
 import (
 	"context"
 	"embed"
-	"fmt"
 	"time"
 
 	"andiron.dev/fhir"
@@ -51,23 +50,11 @@ func (m *Module) Register(r *fhir.Registry) error {
 		{"encounter-cancel", m.cancel}, {"encounter-reopen", m.reopen}, {"encounter-leave", m.leave}, {"encounter-return", m.comeBack},
 		{"location-bed-board", m.bedBoard}, {"location-housekeeping-done", m.housekeepingDone},
 	} {
-		if err := operation(r, o.file, o.handler); err != nil {
+		if err := r.Define(definitions, o.file, o.handler); err != nil {
 			return err
 		}
 	}
 	r.Rule(fhir.Rule{Type: "Encounter", Guards: m.guards, Check: m.encounter})
 	r.Rule(fhir.Rule{Type: "Location", Guards: m.bedGuards, Check: m.location})
 	return m.registerArrival(r)
-}
-
-// operation enters an operation by the name of the file that defines it.
-func operation(r *fhir.Registry, file string, h fhir.HandlerFunc) error {
-	text, err := definitions.ReadFile("definitions/" + file + ".json")
-	if err != nil {
-		return err
-	}
-	if err := r.Operation(string(text), h); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return nil
 }

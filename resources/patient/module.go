@@ -4,7 +4,6 @@ package patient
 
 import (
 	"embed"
-	"fmt"
 	"time"
 
 	"andiron.dev/fhir"
@@ -46,12 +45,8 @@ func (m *Module) Register(r *fhir.Registry) error {
 	}{
 		{"Patient-match", m.match}, {"Patient-register", m.register}, {"Patient-merge", m.merge}, {"Patient-unmerge", m.unmerge},
 	} {
-		text, err := definitions.ReadFile("definitions/" + o.id + ".json")
-		if err != nil {
+		if err := r.Define(definitions, o.id, o.handler); err != nil {
 			return err
-		}
-		if err := r.Operation(string(text), o.handler); err != nil {
-			return fmt.Errorf("%s: %w", o.id, err)
 		}
 	}
 	r.Rule(fhir.Rule{Type: "Patient", Check: m.unique})

@@ -6,7 +6,6 @@ package scheduling
 import (
 	"context"
 	"embed"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -57,7 +56,7 @@ func (m *Module) Register(r *fhir.Registry) error {
 		{"Appointment-reschedule", m.reschedule}, {"Appointment-no-show", m.noShow}, {"Appointment-waitlist", m.waitlist},
 		{"Appointment-book-series", m.bookSeries}, {"Schedule-block", m.block}, {"Schedule-unblock", m.unblock}, {"Schedule-fill-waitlist", m.fillWaitlist},
 	} {
-		if err := m.operation(r, o.id, o.handler); err != nil {
+		if err := r.Define(definitions, o.id, o.handler); err != nil {
 			return err
 		}
 	}
@@ -69,18 +68,6 @@ func (m *Module) Register(r *fhir.Registry) error {
 	}
 	r.Work(newSweeper(m))
 	return m.registerFind(r)
-}
-
-// operation enters an operation by the id of its definition.
-func (m *Module) operation(r *fhir.Registry, id string, h fhir.HandlerFunc) error {
-	text, err := definitions.ReadFile("definitions/" + id + ".json")
-	if err != nil {
-		return err
-	}
-	if err := r.Operation(string(text), h); err != nil {
-		return fmt.Errorf("%s: %w", id, err)
-	}
-	return nil
 }
 
 // found are the matches of a search, all pages of it, as the server sees them. At most most of them are read; 0 = all.

@@ -27,7 +27,7 @@ func (m *Module) registerFind(r *fhir.Registry) (err error) {
 	}{
 		{"Appointment-find", m.find}, {"Schedule-find", m.findSchedules}, {"HealthcareService-utilization", m.utilization},
 	} {
-		if err := m.operation(r, o.id, o.handler); err != nil {
+		if err := r.Define(definitions, o.id, o.handler); err != nil {
 			return err
 		}
 	}

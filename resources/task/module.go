@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"embed"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -50,12 +49,8 @@ func (m *Module) Register(r *fhir.Registry) error {
 	}{
 		{"task-claim", m.claim}, {"task-complete", m.complete}, {"task-delegate", m.delegate},
 	} {
-		text, err := definitions.ReadFile("definitions/" + o.file + ".json")
-		if err != nil {
+		if err := r.Define(definitions, o.file, o.handler); err != nil {
 			return err
-		}
-		if err := r.Operation(string(text), o.handler); err != nil {
-			return fmt.Errorf("%s: %w", o.file, err)
 		}
 	}
 	r.Rule(fhir.Rule{Type: "Task", Guards: guards, Check: m.check})
