@@ -20,15 +20,6 @@ type messages struct {
 	newID  func() string
 }
 
-// Check implements event.Channel.
-func (m *messages) Check(sub *fhir.Resource) *fhir.Outcome {
-	var l issues
-	l.endpoint(m.caller, sub)
-	l.headers(sub)
-	l.payload(sub)
-	return l.outcome()
-}
-
 // Deliver implements event.Channel.
 func (m *messages) Deliver(ctx context.Context, n *event.Notification) error {
 	if n.Topic == "" && n.Kind != event.EventNotification {

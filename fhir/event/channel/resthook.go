@@ -27,10 +27,10 @@ type caller struct {
 	known  *hosts
 }
 
-// Check implements event.Channel.
-func (h *restHook) Check(sub *fhir.Resource) *fhir.Outcome {
+// Check implements event.Channel for those who call an endpoint.
+func (c *caller) Check(sub *fhir.Resource) *fhir.Outcome {
 	var l issues
-	l.endpoint(h.caller, sub)
+	l.endpoint(c, sub)
 	l.headers(sub)
 	l.payload(sub)
 	return l.outcome()
