@@ -166,15 +166,7 @@ func (s *situation) task(o object, a fhir.Element, t *target) {
 	if t.focus != "" {
 		o["focus"] = reference(t.focus)
 	}
-	var roles []any
-	for p := range a.Each("participant") {
-		if role := fhir.Tree(p.Get("role")); role != nil {
-			roles = append(roles, role)
-		}
-	}
-	if roles != nil {
-		o["performerType"] = roles
-	}
+	performers(o, a)
 	if at := a.Get("timingDateTime").Text(); at != "" {
 		o["executionPeriod"] = object{"start": at}
 	} else if p := a.Get("timingPeriod"); p.Exists() {
@@ -306,4 +298,17 @@ func (s *situation) carePlan(o object, a fhir.Element, t *target) {
 	carry(o, a, "title", "description", "code:category[]")
 	o["created"] = instant(s.now)
 	delete(o, "priority")
+}
+
+// performers says of a Task what the participants of an action or activity have for roles.
+func performers(o object, a fhir.Element) {
+	var roles []any
+	for p := range a.Each("participant") {
+		if role := fhir.Tree(p.Get("role")); role != nil {
+			roles = append(roles, role)
+		}
+	}
+	if roles != nil {
+		o["performerType"] = roles
+	}
 }

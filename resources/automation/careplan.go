@@ -128,15 +128,7 @@ func (s *situation) words(one *step, plan *fhir.Resource) object {
 		o["code"] = fhir.Tree(code)
 		break
 	}
-	var roles []any
-	for p := range a.Each("participant") {
-		if role := fhir.Tree(p.Get("role")); role != nil {
-			roles = append(roles, role)
-		}
-	}
-	if roles != nil {
-		o["performerType"] = roles
-	}
+	performers(o, a)
 	for _, name := range []string{"subject", "encounter"} {
 		if v := s.variables[name]; len(v) == 1 {
 			e := v[0].Element()

@@ -19,11 +19,7 @@ type remember struct {
 // remind carries out a Task appointment-reminder: a CommunicationRequest is placed, a message is sent, and a Communication says so. There is one
 // Communication for a reminder, whatever happens in between: ids are made of what it is about.
 func (m *Module) remind(ctx context.Context, task *fhir.Resource, _ int) (*result, error) {
-	var r *remember
-	err := m.config.Store.View(ctx, func(tx fhir.Tx) (err error) {
-		r, err = m.remembered(ctx, tx, task)
-		return err
-	})
+	r, err := m.recall(ctx, task)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +47,15 @@ func (m *Module) remind(ctx context.Context, task *fhir.Resource, _ int) (*resul
 	done["basedOn"] = list(reference("CommunicationRequest/" + request["id"].(string)))
 	request["status"] = "completed"
 	return &result{write: []object{request, done}, output: []string{"Communication/" + id, "CommunicationRequest/" + request["id"].(string)}}, nil
+}
+
+// recall reads what a reminder is about as things stand: as remembered.
+func (m *Module) recall(ctx context.Context, task *fhir.Resource) (r *remember, err error) {
+	err = m.config.Store.View(ctx, func(tx fhir.Tx) error {
+		r, err = m.remembered(ctx, tx, task)
+		return err
+	})
+	return r, err
 }
 
 // remembered reads what a reminder is about; nil where the appointment is not booked for that time any more, or it has come.
@@ -185,11 +190,7 @@ func (r *remember) at() string {
 
 // unreached is what is left when no message can be sent: a Communication that has not been done, and a Task for somebody to call.
 func (m *Module) unreached(ctx context.Context, task *fhir.Resource, reason, why string) (*result, error) {
-	var r *remember
-	err := m.config.Store.View(ctx, func(tx fhir.Tx) (err error) {
-		r, err = m.remembered(ctx, tx, task)
-		return err
-	})
+	r, err := m.recall(ctx, task)
 	if err != nil {
 		return nil, err
 	}
