@@ -126,6 +126,12 @@ func CodeOf(err error) IssueType {
 	return AsOutcome(err).Code()
 }
 
+// Gone reports whether err says that a resource is not there, or not any more.
+func Gone(err error) bool {
+	code := CodeOf(err)
+	return code == NotFound || code == Deleted
+}
+
 // Within returns a copy of o whose expressions stand below prefix: "Patient.birthDate" below
 // "Bundle.entry[3].resource" becomes "Bundle.entry[3].resource.birthDate".
 func (o *Outcome) Within(prefix string) *Outcome {

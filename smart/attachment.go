@@ -56,7 +56,7 @@ func (t *tx) settle(ctx context.Context) error {
 			continue
 		}
 		r, err := t.inner.Read(ctx, "Binary", a.id)
-		if err != nil && !missing(err) {
+		if err != nil && !fhir.Gone(err) {
 			return err
 		}
 		seen := false
@@ -126,7 +126,7 @@ func (t *tx) reaches(ctx context.Context, c *call, text, except string) (bool, e
 		return false, nil
 	}
 	r, err := t.inner.Read(ctx, ref.Type, ref.ID)
-	if missing(err) {
+	if fhir.Gone(err) {
 		return false, nil
 	}
 	if err != nil {

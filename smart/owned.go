@@ -27,7 +27,7 @@ func (g *Guard) owned(ctx context.Context, who string) ([]string, error) {
 		related, err = tx.Read(ctx, typ, id)
 		return err
 	})
-	if missing(err) {
+	if fhir.Gone(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -60,12 +60,6 @@ func during(period fhir.Element, t time.Time) bool {
 	}
 	end, ok := fhir.ParseTemporal(period.Get("end").Text(), time.UTC)
 	return !ok || t.Before(end.High)
-}
-
-// missing reports whether err says that there is nothing, or nothing any more.
-func missing(err error) bool {
-	code := fhir.CodeOf(err)
-	return code == fhir.NotFound || code == fhir.Deleted
 }
 
 // unavailable is the answer where what a decision depends on cannot be read: nothing is allowed then.

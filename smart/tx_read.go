@@ -104,7 +104,7 @@ func (t *tx) image(ctx context.Context, typ, id string) (*fhir.Resource, error) 
 func (t *tx) last(ctx context.Context, typ, id string, before fhir.Seq) (*fhir.Resource, error) {
 	for {
 		page, err := t.inner.History(ctx, fhir.HistoryQuery{Type: typ, ID: id, Count: 2, Before: before})
-		if missing(err) {
+		if fhir.Gone(err) {
 			return nil, nil
 		}
 		if err != nil {

@@ -161,7 +161,7 @@ func (s *sifting) bound(typ string, root bool) (search.Expr, error) {
 // lists reports whether a List may be looked into.
 func (s *sifting) lists(id string) (bool, error) {
 	r, err := s.t.inner.Read(s.ctx, "List", id)
-	if missing(err) {
+	if fhir.Gone(err) {
 		return false, nil
 	}
 	if err != nil {

@@ -115,7 +115,7 @@ func (w *Worker) session(ctx context.Context, c Bound, id string, s *session) er
 func (w *Worker) revoked(ctx context.Context, def *definition) error {
 	return w.store.Update(ctx, nil, func(tx fhir.Tx) error {
 		now, err := tx.Read(ctx, "Subscription", def.resource.ID())
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return nil
 		}
 		if err != nil || now.VersionID() != def.resource.VersionID() {

@@ -46,7 +46,7 @@ func (m *Module) asked(ctx context.Context, req *fhir.Request) (list []*fhir.Res
 		}
 		for _, id := range ids {
 			r, err := tx.Read(ctx, "Subscription", id)
-			if code := fhir.CodeOf(err); req.ID == "" && (code == fhir.NotFound || code == fhir.Deleted) {
+			if req.ID == "" && fhir.Gone(err) {
 				continue
 			}
 			if err != nil {

@@ -76,7 +76,7 @@ func (d *desk) settle(s *subscription, def *definition, status, problem string) 
 			return err
 		}
 		now, err := tx.Read(d.ctx, "Subscription", s.id)
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return nil
 		}
 		if err != nil || now.VersionID() != def.resource.VersionID() {

@@ -126,7 +126,7 @@ func (d *desk) load(ctx context.Context, tx fhir.Tx) error {
 			s.number = s.state.Number
 			s.sent.Number = max(s.sent.Number, s.state.Skipped)
 			resource, err := tx.VRead(ctx, "Subscription", s.id, s.state.Version)
-			if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+			if fhir.Gone(err) {
 				continue
 			} else if err != nil {
 				return err

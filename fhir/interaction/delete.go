@@ -28,7 +28,7 @@ func (x *Interactions) delete(ctx context.Context, req *fhir.Request) (*fhir.Res
 func (x *Interactions) deleteOne(ctx context.Context, tx fhir.Tx, req *fhir.Request) (*fhir.Response, error) {
 	if req.IfMatch != "" {
 		current, err := tx.Read(ctx, req.Type, req.ID)
-		if err != nil && !missing(err) {
+		if err != nil && !fhir.Gone(err) {
 			return nil, err
 		}
 		if err := ifMatch(req, current); err != nil {
@@ -37,7 +37,7 @@ func (x *Interactions) deleteOne(ctx context.Context, tx fhir.Tx, req *fhir.Requ
 	}
 	version, err := tx.Delete(ctx, req.Type, req.ID)
 	switch {
-	case missing(err):
+	case fhir.Gone(err):
 		return &fhir.Response{Result: fhir.NoContent, Notes: note("there was nothing to delete")}, nil
 	case err != nil:
 		return nil, err

@@ -107,7 +107,7 @@ func (in *inclusion) fetch(ctx context.Context) error {
 			r, err = in.tx.VRead(ctx, to.Type, to.ID, to.Version)
 		}
 		switch {
-		case missing(err):
+		case fhir.Gone(err):
 		case err != nil:
 			return err
 		case r != nil:

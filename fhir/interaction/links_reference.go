@@ -120,7 +120,7 @@ func (l *links) version(to *target) string {
 	if current == nil && to.req.Interaction != fhir.Create {
 		_, id, _ := strings.Cut(to.reference, "/")
 		r, err := l.tx.Read(l.ctx, to.req.Type, id)
-		if err != nil && !missing(err) {
+		if err != nil && !fhir.Gone(err) {
 			l.err = err
 		}
 		current = r
@@ -154,7 +154,7 @@ func (l *links) afterDeletion(to *target) string {
 	}
 	page, err := l.tx.History(l.ctx, fhir.HistoryQuery{Type: to.req.Type, ID: id, Count: 1})
 	switch {
-	case missing(err):
+	case fhir.Gone(err):
 		return "1"
 	case err != nil:
 		l.err = err

@@ -18,7 +18,7 @@ func unknownLists(ctx context.Context, tx fhir.Tx, q *search.Query) ([]fhir.Issu
 		}
 		for _, id := range in.Lists {
 			switch _, err := tx.Read(ctx, "List", id); {
-			case missing(err):
+			case fhir.Gone(err):
 				if len(issues) == 0 {
 					issues = append(issues, fhir.Issue{Severity: fhir.Warning, Code: fhir.NotFound, Text: "'_list' names a List that is not there; it counts as an empty one"})
 				}

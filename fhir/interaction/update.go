@@ -2,7 +2,6 @@ package interaction
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"andiron.dev/fhir"
@@ -76,7 +75,7 @@ func conditionalID(r, match *fhir.Resource, fresh string) (string, error) {
 func vacant(ctx context.Context, tx fhir.Tx, typ, id string) error {
 	_, err := tx.Read(ctx, typ, id)
 	switch {
-	case missing(err):
+	case fhir.Gone(err):
 		return nil
 	case err != nil:
 		return err
@@ -96,7 +95,7 @@ func (x *Interactions) bring(ctx context.Context, tx fhir.Tx, req *fhir.Request,
 // put writes a resource over its current version, if If-Match allows it and there is anything to change.
 func (x *Interactions) put(ctx context.Context, tx fhir.Tx, req *fhir.Request, r *fhir.Resource) (*fhir.Response, error) {
 	current, err := tx.Read(ctx, r.Type(), r.ID())
-	if err != nil && !missing(err) {
+	if err != nil && !fhir.Gone(err) {
 		return nil, err
 	}
 	if err := ifMatch(req, current); err != nil {
@@ -138,10 +137,4 @@ func ifNoneMatch(req *fhir.Request, current *fhir.Resource) error {
 		return nil
 	}
 	return fhir.PreconditionFailed(fhir.Conflict, "If-None-Match excludes the version that exists")
-}
-
-// missing reports whether err says that the resource is not there, or not any more.
-func missing(err error) bool {
-	var o *fhir.Outcome
-	return errors.As(err, &o) && (o.Code() == fhir.NotFound || o.Code() == fhir.Deleted)
 }

@@ -71,7 +71,7 @@ func (t *tx) Keep(ctx context.Context, r *fhir.Record) error {
 // current is a resource as it is; nil = there is none.
 func (t *tx) current(ctx context.Context, typ, id string) (*fhir.Resource, error) {
 	r, err := t.Tx.Read(t.unit.enforcer.internal(ctx), typ, id)
-	if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+	if fhir.Gone(err) {
 		return nil, nil
 	}
 	return r, err

@@ -106,7 +106,7 @@ func (m *Module) claim(ctx context.Context, id string) (task *fhir.Resource, n i
 	err = m.config.Store.Update(ctx, []string{"automation:task:" + id}, func(tx fhir.Tx) error {
 		task = nil
 		r, err := tx.Read(ctx, "Task", id)
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return nil
 		} else if err != nil {
 			return err
@@ -202,7 +202,7 @@ func (m *Module) owned(ctx context.Context, id string, fn func(fhir.Tx, *fhir.Re
 			return err
 		}
 		task, err := tx.Read(ctx, "Task", id)
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return tx.Drop(ctx, recordTask, id)
 		} else if err != nil || task.Root().Get("status").Text() != "in-progress" {
 			return err

@@ -73,7 +73,7 @@ func (m *Module) promoteOne(ctx context.Context, id string) (did bool, err error
 	err = m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		did = false
 		task, err := tx.Read(ctx, "Task", id)
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return nil
 		} else if err != nil {
 			return err

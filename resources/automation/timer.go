@@ -109,7 +109,7 @@ func (m *Module) follow(ctx context.Context, o *occasion) (did bool, err error) 
 	for _, task := range pending {
 		err := m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 			current, err := tx.Read(ctx, "Task", task.ID())
-			if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+			if fhir.Gone(err) {
 				return nil
 			} else if err != nil || current.Root().Get("status").Text() != "draft" {
 				return err

@@ -105,9 +105,5 @@ func (m *Module) resolve(ctx context.Context, tx fhir.Tx, q *search.Query, stric
 
 // missing reports whether err says that the resource is not there, or not any more, or out of reach.
 func missing(err error) bool {
-	switch fhir.CodeOf(err) {
-	case fhir.NotFound, fhir.Deleted, fhir.Forbidden:
-		return true
-	}
-	return false
+	return fhir.Gone(err) || fhir.CodeOf(err) == fhir.Forbidden
 }

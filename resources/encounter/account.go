@@ -26,7 +26,7 @@ func (a *admission) account() error {
 			if !ok {
 				continue
 			}
-			if r, err = a.tx.Read(a.ctx, "Account", ref.ID); err != nil && !gone(err) {
+			if r, err = a.tx.Read(a.ctx, "Account", ref.ID); err != nil && !fhir.Gone(err) {
 				return err
 			}
 			if r != nil {

@@ -66,7 +66,7 @@ func (a *admission) awaiting() error {
 			a.bed = bed
 			return nil
 		}
-		if err != nil && !gone(err) {
+		if err != nil && !fhir.Gone(err) {
 			return err
 		}
 	}

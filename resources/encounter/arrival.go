@@ -203,7 +203,7 @@ func (m *Module) zoneOf(ctx context.Context, tx fhir.Tx, r *fhir.Resource) (*tim
 			return nil, nil
 		}
 		next, err := tx.Read(ctx, ref.Type, ref.ID)
-		if gone(err) {
+		if fhir.Gone(err) {
 			return nil, nil
 		} else if err != nil {
 			return nil, err

@@ -55,7 +55,7 @@ func (m *Module) ward(ctx context.Context, tx fhir.Tx, bed *fhir.Resource) (abov
 		if !ok || ref.Type != "Location" {
 			return above, nil
 		}
-		if r, err = tx.Read(ctx, "Location", ref.ID); gone(err) {
+		if r, err = tx.Read(ctx, "Location", ref.ID); fhir.Gone(err) {
 			return above, nil
 		} else if err != nil {
 			return nil, err

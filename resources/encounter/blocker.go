@@ -168,7 +168,7 @@ func (q *inquiry) charges() error {
 			return err
 		}
 		r, err := q.tx.Read(q.ctx, "Account", ref.ID)
-		if gone(err) || err == nil && r.Root().Get("coverage").Exists() {
+		if fhir.Gone(err) || err == nil && r.Root().Get("coverage").Exists() {
 			continue
 		}
 		if err == nil {

@@ -78,7 +78,7 @@ func (q *inquiry) overlaps() error {
 			continue
 		}
 		bed, err := q.tx.Read(q.ctx, "Location", p.id)
-		if gone(err) || err == nil && !isBed(bed) {
+		if fhir.Gone(err) || err == nil && !isBed(bed) {
 			continue
 		}
 		if err != nil {

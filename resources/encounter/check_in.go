@@ -83,7 +83,7 @@ func (w *work) again(appointment, visit *fhir.Resource) error {
 		if !ok || ref.Type != "Account" {
 			continue
 		}
-		if err := w.current("Account", ref.ID); err != nil && !gone(err) {
+		if err := w.current("Account", ref.ID); err != nil && !fhir.Gone(err) {
 			return err
 		}
 	}
@@ -136,14 +136,14 @@ func (w *work) guest(a *arrival) (err error) {
 			if a.patient != nil {
 				continue
 			}
-			if a.patient, err = w.person(ref); gone(err) {
+			if a.patient, err = w.person(ref); fhir.Gone(err) {
 				return refused(fhir.BusinessRule, "no-patient", "the patient of the Appointment is not here any more", "Appointment.participant")
 			} else if err != nil {
 				return err
 			}
 			continue
 		case "Location", "HealthcareService":
-			if r, err = w.tx.Read(w.ctx, ref.Type, ref.ID); gone(err) {
+			if r, err = w.tx.Read(w.ctx, ref.Type, ref.ID); fhir.Gone(err) {
 				err = nil
 			} else if err != nil {
 				return err
@@ -204,7 +204,7 @@ func (w *work) waitingRoom(a *arrival) (*fhir.Resource, error) {
 			continue
 		}
 		r, err := w.tx.Read(w.ctx, "Location", ref.ID)
-		if gone(err) {
+		if fhir.Gone(err) {
 			continue
 		}
 		return r, err

@@ -192,7 +192,7 @@ func (w *work) deceased(s *stay, at time.Time) error {
 		return nil
 	}
 	r, err := w.tx.Read(w.ctx, "Patient", s.patient)
-	if gone(err) {
+	if fhir.Gone(err) {
 		return nil
 	}
 	if err != nil || r.Root().Get("deceasedDateTime").Exists() {

@@ -13,7 +13,7 @@ func (m *Module) fulfil(ctx context.Context, c *fhir.Change) (*fhir.Resource, er
 	}
 	for _, name := range m.appointmentsOf(c.After) {
 		r, err := c.Tx.Read(ctx, "Appointment", fhir.ParseReference(name).ID)
-		if gone(err) {
+		if fhir.Gone(err) {
 			continue
 		} else if err != nil {
 			return nil, err

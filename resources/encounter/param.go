@@ -31,7 +31,7 @@ func (w *work) from(p fhir.Parameter, types ...string) (*fhir.Resource, error) {
 		return nil, err
 	}
 	r, err := w.seen(ref.Type, ref.ID)
-	if gone(err) {
+	if fhir.Gone(err) {
 		return nil, fhir.NewOutcome(fhir.NotFound, "what the parameter '"+p.Name+"' refers to is not here", p.Value.Path())
 	}
 	return r, err

@@ -71,7 +71,7 @@ func (w *work) plan(name string) (found *fhir.Resource, err error) {
 		return found, err
 	}
 	r, err := w.tx.Read(w.ctx, "PlanDefinition", strings.TrimPrefix(name, "PlanDefinition/"))
-	if gone(err) || err == nil && r.Root().Get("status").Text() != "active" {
+	if fhir.Gone(err) || err == nil && r.Root().Get("status").Text() != "active" {
 		return nil, nil
 	}
 	return r, err

@@ -60,7 +60,7 @@ func (m *Module) policyOf(ctx context.Context, tx fhir.Tx, s *stay) (policy, err
 	ref, ok := m.local(s.root.Get("serviceProvider").Get("reference").Text())
 	if ok && ref.Type == "Organization" {
 		org, err := tx.Read(ctx, "Organization", ref.ID)
-		if err != nil && !gone(err) {
+		if err != nil && !fhir.Gone(err) {
 			return nil, err
 		}
 		if err == nil {

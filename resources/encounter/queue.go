@@ -153,7 +153,7 @@ func (q *waitingLine) waiting() (list []waiter, err error) {
 		var appointment *fhir.Resource
 		for _, name := range q.m.appointmentsOf(e) {
 			appointment, err = q.tx.Read(q.ctx, "Appointment", fhir.ParseReference(name).ID)
-			if gone(err) {
+			if fhir.Gone(err) {
 				err = nil
 			}
 			if appointment != nil || err != nil {
@@ -268,7 +268,7 @@ func (q *waitingLine) length(e *fhir.Resource) (time.Duration, error) {
 func (q *waitingLine) planned(e *fhir.Resource) (time.Duration, error) {
 	for _, name := range q.m.appointmentsOf(e) {
 		r, err := q.tx.Read(q.ctx, "Appointment", fhir.ParseReference(name).ID)
-		if gone(err) {
+		if fhir.Gone(err) {
 			continue
 		} else if err != nil {
 			return 0, err

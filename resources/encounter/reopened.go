@@ -52,7 +52,7 @@ func (d *draft) reopened() error {
 			continue
 		}
 		r, err := d.tx.Read(d.ctx, "Account", ref.ID)
-		if gone(err) {
+		if fhir.Gone(err) {
 			continue
 		}
 		if err != nil {

@@ -78,7 +78,7 @@ func (s *stay) id() string {
 // bed reads a Location; nil where there is none, or it is no bed.
 func (d *draft) bed(id string) (*fhir.Resource, error) {
 	r, err := d.tx.Read(d.ctx, "Location", id)
-	if gone(err) || err == nil && !isBed(r) {
+	if fhir.Gone(err) || err == nil && !isBed(r) {
 		return nil, nil
 	}
 	return r, err

@@ -31,7 +31,7 @@ func (w *work) swap() error {
 		from, here := w.lies(s)
 		var bed *fhir.Resource
 		if here {
-			if bed, err = w.tx.Read(w.ctx, "Location", from.id); err != nil && !gone(err) {
+			if bed, err = w.tx.Read(w.ctx, "Location", from.id); err != nil && !fhir.Gone(err) {
 				return err
 			}
 		}

@@ -89,7 +89,7 @@ func (w *work) lies(s *stay) (place, bool) {
 // vacated adds to the answer the bed that was left, and the Task to clean it.
 func (w *work) vacated(id string) error {
 	err := w.current("Location", id)
-	if gone(err) {
+	if fhir.Gone(err) {
 		return nil
 	}
 	if err != nil {

@@ -175,9 +175,3 @@ func (m *Module) local(text string) (fhir.Reference, bool) {
 	ref := fhir.ParseReference(text)
 	return ref, ref.ID != "" && (ref.Base == "" || ref.Base == m.config.BaseURL)
 }
-
-// gone reports whether err says that a resource is not there, or not any more.
-func gone(err error) bool {
-	code := fhir.CodeOf(err)
-	return code == fhir.NotFound || code == fhir.Deleted
-}

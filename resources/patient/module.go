@@ -71,11 +71,7 @@ func (m *Module) query(base, typ string, params ...fhir.Param) (*search.Query, e
 
 // missing reports whether err says that the resource is not there, or not any more, or out of reach.
 func missing(err error) bool {
-	switch fhir.CodeOf(err) {
-	case fhir.NotFound, fhir.Deleted, fhir.Forbidden:
-		return true
-	}
-	return false
+	return fhir.Gone(err) || fhir.CodeOf(err) == fhir.Forbidden
 }
 
 // refusal is an error with a detail code (fhir.Issue.Detail).

@@ -90,7 +90,7 @@ func (m *Module) found(ctx context.Context, tx fhir.Reader, typ string, most int
 // read reads a resource as the server; nil where there is none, or none any more.
 func (m *Module) read(ctx context.Context, tx fhir.Reader, typ, id string) (*fhir.Resource, error) {
 	r, err := tx.Read(smart.System(ctx), typ, id)
-	if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+	if fhir.Gone(err) {
 		return nil, nil
 	}
 	return r, err

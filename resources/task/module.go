@@ -78,7 +78,7 @@ func (m *Module) read(ctx context.Context, tx fhir.Tx, text string, types ...str
 			continue
 		}
 		r, err := tx.Read(ctx, ref.Type, ref.ID)
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return nil, nil
 		}
 		return r, err

@@ -115,7 +115,7 @@ func (m *Module) late(ctx context.Context) (ids []string, err error) {
 func (m *Module) mark(ctx context.Context, id string) error {
 	return m.config.Store.Update(ctx, nil, func(tx fhir.Tx) error {
 		r, err := tx.Read(ctx, "Task", id)
-		if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+		if fhir.Gone(err) {
 			return nil
 		} else if err != nil || tagged(r, overdueTag) || !m.isOverdue(r) {
 			return err

@@ -173,7 +173,7 @@ func (tx *writeTx) image(ctx context.Context, typ, id string) (*fhir.Resource, e
 		return r, nil
 	}
 	r, err := tx.Tx.Read(ctx, typ, id)
-	if code := fhir.CodeOf(err); code == fhir.NotFound || code == fhir.Deleted {
+	if fhir.Gone(err) {
 		return nil, nil
 	}
 	return r, err

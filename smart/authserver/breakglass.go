@@ -73,7 +73,7 @@ func (s *Server) openGlass(ctx context.Context, r *http.Request, v url.Values) (
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Read(ctx, "Patient", patient); gone(err) {
+		if _, err := tx.Read(ctx, "Patient", patient); fhir.Gone(err) {
 			return refuse(invalidRequest, "there is no such patient")
 		} else if err != nil {
 			return err

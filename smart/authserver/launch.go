@@ -250,7 +250,7 @@ func (s *Server) keepLaunch(ctx context.Context, r *http.Request, by *Client, l 
 // there makes sure that the patient and the encounter exist and belong together.
 func there(ctx context.Context, tx fhir.Reader, l *launching) error {
 	if l.Patient != "" {
-		if _, err := tx.Read(ctx, "Patient", l.Patient); gone(err) {
+		if _, err := tx.Read(ctx, "Patient", l.Patient); fhir.Gone(err) {
 			return refuse(invalidRequest, "there is no such patient")
 		} else if err != nil {
 			return err
@@ -260,7 +260,7 @@ func there(ctx context.Context, tx fhir.Reader, l *launching) error {
 		return nil
 	}
 	e, err := tx.Read(ctx, "Encounter", l.Encounter)
-	if gone(err) {
+	if fhir.Gone(err) {
 		return refuse(invalidRequest, "there is no such encounter")
 	} else if err != nil {
 		return err
@@ -269,11 +269,6 @@ func there(ctx context.Context, tx fhir.Reader, l *launching) error {
 		return refuse(invalidRequest, "the encounter is not of this patient")
 	}
 	return nil
-}
-
-func gone(err error) bool {
-	code := fhir.CodeOf(err)
-	return code == fhir.NotFound || code == fhir.Deleted
 }
 
 // userNamed is the id of a user, by username or by id.

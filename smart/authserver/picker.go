@@ -165,7 +165,7 @@ func (s *Server) patients(ctx context.Context, sess *account.Session, params fhi
 }
 
 // hidden reports whether an error says that the user may not see a patient, or that there is none.
-func hidden(err error) bool { return gone(err) || fhir.CodeOf(err) == fhir.Forbidden }
+func hidden(err error) bool { return fhir.Gone(err) || fhir.CodeOf(err) == fhir.Forbidden }
 
 // patientRow is a patient whom the user may see. Errors: NotFound, Deleted, Forbidden.
 func (s *Server) patientRow(ctx context.Context, sess *account.Session, id string) (row *patientRow, err error) {
