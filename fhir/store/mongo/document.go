@@ -105,7 +105,7 @@ func readRow(doc bson.Raw) (r row, err error) {
 			}
 		}
 	}
-	if native != nil && len(native) >= 4 {
+	if len(native) >= 4 {
 		r.body, err = decodeNative(native[:min(len(native), int(binary.LittleEndian.Uint32(native)))], literals)
 	}
 	return r, err

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -49,7 +48,7 @@ func lookUp(v any, path string, found []any) []any {
 // inSet are the values of "$in" by their keys.
 type inSet map[string]bool
 
-// prepared is a filter whose lists have become sets: it is tried on many documents.
+// prepared is a filter whose lists have become sets, and whose patterns are compiled: it is tried on many documents.
 func prepared(v any) any {
 	switch v := v.(type) {
 	case bson.D:
@@ -62,6 +61,9 @@ func prepared(v any) any {
 					set[key(item)] = true
 				}
 				out[i].Value = set
+			}
+			if r, ok := e.Value.(bson.Regex); ok {
+				out[i].Value = regexp.MustCompile("(?" + r.Options + ")" + r.Pattern)
 			}
 		}
 		return out
@@ -156,24 +158,12 @@ func operate(values []any, op bson.E) bool {
 	case "$type":
 		return anyValue(values, func(v any) bool { _, ok := v.(string); return ok })
 	case "$regex":
-		re := compiled(op.Value.(bson.Regex))
+		re := op.Value.(*regexp.Regexp)
 		return anyValue(values, func(v any) bool { text, ok := v.(string); return ok && re.MatchString(text) })
 	case "$elemMatch":
 		return elemMatch(values, op.Value.(bson.D))
 	}
 	panic("unknown operator " + op.Key)
-}
-
-// patterns keeps compiled expressions.
-var patterns sync.Map //nolint:gochecknoglobals // a cache
-
-func compiled(r bson.Regex) *regexp.Regexp {
-	if re, ok := patterns.Load(r); ok {
-		return re.(*regexp.Regexp)
-	}
-	re := regexp.MustCompile("(?" + r.Options + ")" + r.Pattern)
-	patterns.Store(r, re)
-	return re
 }
 
 func elemMatch(values []any, conditions bson.D) bool {

@@ -3,7 +3,6 @@ package replica
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 
@@ -19,7 +18,11 @@ const (
 
 const headerSize = 16
 
-var errWire = errors.New("the message is not one of the wire protocol") //nolint:gochecknoglobals // an error is a constant
+const errWire = constError("the message is not one of the wire protocol")
+
+type constError string
+
+func (e constError) Error() string { return string(e) }
 
 // message is a command as it came.
 type message struct {
