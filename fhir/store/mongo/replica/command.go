@@ -67,6 +67,9 @@ func (r *request) run() (answer bson.D) {
 		return s.hello()
 	case "commitTransaction":
 		t := s.txns[r.session]
+		if number, known := s.done[r.session]; t == nil && known && number == r.number {
+			return ok() // it is asked for once more
+		}
 		if t == nil || t.number != r.number {
 			return failure(codeNoSuchTransaction, "no such transaction", labelTransient)
 		}

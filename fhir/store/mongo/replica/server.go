@@ -3,6 +3,7 @@ package replica
 import (
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type Server struct {
 	clock    uint32
 	data     map[string]*collection // by database and name
 	txns     map[string]*txn        // by session
+	done     map[string]int64       // the last transaction that each session has committed
 }
 
 // Command is what a client has sent.
@@ -52,7 +54,7 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{listener: l, conns: make(map[net.Conn]bool), clock: 1, data: make(map[string]*collection), txns: make(map[string]*txn)}
+	s := &Server{listener: l, conns: make(map[net.Conn]bool), clock: 1, data: make(map[string]*collection), txns: make(map[string]*txn), done: make(map[string]int64)}
 	s.freed = sync.NewCond(&s.mu)
 	s.wait.Go(s.serve)
 	return s, nil
@@ -122,6 +124,11 @@ func (s *Server) talk(c net.Conn) {
 				return
 			}
 			answer = failure(fault.Code, fault.Text, fault.Labels...)
+			if slices.Contains(fault.Labels, labelTransient) {
+				s.mu.Lock()
+				s.abort(r.session)
+				s.mu.Unlock()
+			}
 		}
 		if m.more {
 			continue

@@ -155,6 +155,7 @@ func (s *Server) commit(t *txn) {
 		ch.versions = append(ch.versions, version{s.clock, t.writes[ch]})
 		ch.writer = nil
 	}
+	s.done[t.id] = t.number
 	delete(s.txns, t.id)
 	s.freed.Broadcast()
 }
