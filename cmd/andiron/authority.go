@@ -119,11 +119,11 @@ func (f *serverFlags) authority(st *store, base string, log *slog.Logger) (*auth
 	inside := outbound.New(outbound.Options{Loopback: server.Loopback(f.Addr) && (base == "" || err == nil && loopbackURL(u)), Allow: allowed})
 	sets := &token.KeySets{Client: inside}
 	if a.trail, err = audit.New(audit.Config{
-		Store: st.engine, Spec: st.spec, Params: st.params, Base: base, Strict: f.AuditStrict, NewID: server.NewUUID, Check: gate.New(st.spec).Check, Log: log,
+		Store: st, Spec: st.spec, Params: st.params, Base: base, Strict: f.AuditStrict, NewID: server.NewUUID, Check: gate.New(st.spec).Check, Log: log,
 	}); err != nil {
 		return nil, err
 	}
-	audited := a.trail.Store(st.engine)
+	audited := a.trail.Store(st)
 	if a.guard, err = smart.New(smart.Config{Store: audited, Spec: st.spec, Params: st.params, BaseURL: base}); err != nil {
 		return nil, err
 	}

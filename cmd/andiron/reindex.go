@@ -44,32 +44,28 @@ func (c *reindexCommand) local(ctx context.Context, out io.Writer, what fhir.Rei
 		return fmt.Errorf("the store cannot be opened: %w", err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	x, err := st.indexer()
-	if err != nil {
-		return err
-	}
 	for _, typ := range what.Types {
 		if !st.spec.IsResource(typ) {
 			return &usageError{[]string{fmt.Sprintf("--type %q is not a resource type of R4", typ)}}
 		}
 	}
 	if !c.Pending {
-		if _, err := x.Reindex(ctx, what); err != nil {
+		if _, err := st.Reindex(ctx, what); err != nil {
 			return err
 		}
 	}
 	done := make(chan error, 1)
-	go func() { done <- x.Index(ctx) }()
+	go func() { done <- st.Index(ctx) }()
 	p := &indexProgress{out: out}
 	for {
 		select {
 		case err := <-done:
 			if err == nil {
-				err = p.show(ctx, x.IndexJobs)
+				err = p.show(ctx, st.IndexJobs)
 			}
 			return err
 		case <-time.After(indexInterval):
-			if err := p.show(ctx, x.IndexJobs); err != nil {
+			if err := p.show(ctx, st.IndexJobs); err != nil {
 				return errors.Join(err, <-done)
 			}
 		}
@@ -208,18 +204,14 @@ func (r *remoteIndex) call(ctx context.Context, method, path string, body []byte
 
 // awaitIndex does first what keeps searches from being answered: an import may ask for what is there already.
 func awaitIndex(ctx context.Context, st *store, out io.Writer) error {
-	x, err := st.indexer()
-	if err != nil {
-		return nil // there is nothing to wait for
-	}
-	jobs, err := x.IndexJobs(ctx)
+	jobs, err := st.IndexJobs(ctx)
 	if err != nil {
 		return err
 	}
 	for i := range jobs {
 		if jobs[i].Kind == fhir.IndexRebuild && jobs[i].Open() {
 			fmt.Fprintln(out, "the search index was written by another version of the program; it is built anew first")
-			return x.Index(ctx)
+			return st.Index(ctx)
 		}
 	}
 	return nil

@@ -151,7 +151,7 @@ func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.L
 	resource, bundle := fhir.DefaultLimits(), fhir.BundleLimits()
 	resource.Bytes, bundle.Bytes = f.MaxBody<<20, f.MaxBundle<<20
 	config := server.Config{
-		Store: st.engine, Spec: st.spec, Params: st.params, Modules: resources.Modules(),
+		Store: st, Spec: st.spec, Params: st.params, Modules: resources.Modules(),
 		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Log: log,
 		SingleDelete: f.ConditionalDelete == "single", MaxEntries: f.MaxEntries,
 		Limits: rest.Limits{Resource: resource, Bundle: bundle, Time: f.RequestTimeout}, Bounds: f.bounds(), Proxies: f.proxies(),

@@ -82,6 +82,7 @@ func (f *storeFlags) clusterOptions(p place) mongo.Options {
 // engine is what every engine has beyond a fhir.Store.
 type engine interface {
 	fhir.Store
+	fhir.Indexer
 	// Check looks over the whole store.
 	Check(ctx context.Context) error
 	// VerifyJournal gives the first entry of the journal that is not what it was, 0 where there is none.
@@ -98,14 +99,6 @@ type store struct {
 	spec   *r4.Spec
 	params *search.Params
 	keys   *secret.Keys
-}
-
-// indexer is the engine as one that indexes beside requests.
-func (s *store) indexer() (fhir.Indexer, error) {
-	if x, ok := s.engine.(fhir.Indexer); ok {
-		return x, nil
-	}
-	return nil, errors.New("this engine does not build its index anew; 'andiron copy' does")
 }
 
 // open opens the store that the flag names.

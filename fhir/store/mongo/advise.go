@@ -72,7 +72,7 @@ func Advise(ctx context.Context, o Options) (*Advice, error) {
 			}
 		}
 		a.Sharding = sharding(database)
-		s.note(ctx, a)
+		s.remark(ctx, a)
 		return nil
 	})
 	return a, err
@@ -118,8 +118,8 @@ func (s *Store) tryPermissions(ctx context.Context) error {
 	return err
 }
 
-// note looks at settings that matter.
-func (s *Store) note(ctx context.Context, a *Advice) {
+// remark looks at settings that matter.
+func (s *Store) remark(ctx context.Context, a *Advice) {
 	var p struct {
 		Lifetime int32 `bson:"transactionLifetimeLimitSeconds"`
 	}

@@ -23,6 +23,9 @@ type commitCounters struct {
 	Entries int64  `bson:"entries"`
 	Hash    []byte `bson:"hash"` // of the newest entry of the journal
 	Knocks  int64  `bson:"knocks"`
+
+	Generation int64 `bson:"generation"` // counts changes in what is indexed
+	Jobs       int64 `bson:"jobs"`       // on the index, so far
 }
 
 // commit is a transaction in the making.
@@ -37,6 +40,9 @@ type commit struct {
 	order   []string
 	batches map[string][]any // documents to be inserted, by collection
 	records map[recordName]*storedRecord
+
+	defines []definition // of search parameters
+	settled bool         // they change what is indexed
 }
 
 // pending is a current version that has yet to be written.
@@ -107,6 +113,9 @@ func (c *commit) put(w *write) {
 		doc = nil // it cannot: prepare has built the content
 	}
 	c.batches[w.typ+historySuffix] = append(c.batches[w.typ+historySuffix], bson.Raw(doc))
+	if w.typ == searchParameter {
+		c.defines = append(c.defines, definition{w.id, w.body, w.def})
+	}
 	c.batches[eventsName] = append(c.batches[eventsName], &outboxEvent{Seq: r.seq, Type: w.typ, ID: w.id, Vid: r.vid, At: c.now.UnixMilli(), Method: methodOf(w.version)})
 }
 
@@ -177,9 +186,13 @@ func (c *commit) finish() error {
 	if err := c.flush(); err != nil {
 		return err
 	}
+	if err := c.settle(); err != nil {
+		return err
+	}
 	k := &c.counters
 	_, err := c.db.Collection(stateName).UpdateOne(c.ctx, bson.D{{Key: "_id", Value: commitState}}, bson.D{{Key: "$set", Value: bson.D{
-		{Key: "seq", Value: k.Seq}, {Key: "at", Value: k.At}, {Key: "entries", Value: k.Entries}, {Key: "hash", Value: k.Hash}}}})
+		{Key: "seq", Value: k.Seq}, {Key: "at", Value: k.At}, {Key: "entries", Value: k.Entries}, {Key: "hash", Value: k.Hash},
+		{Key: "generation", Value: k.Generation}, {Key: "jobs", Value: k.Jobs}}}})
 	return err
 }
 

@@ -57,12 +57,3 @@ func TestKeys(t *testing.T) {
 		t.Errorf("%.1f keys for a resource; fewer than 40 are wanted", total)
 	}
 }
-
-func appendDocument(elements []byte) []byte {
-	doc := append(make([]byte, 4, len(elements)+5), elements...)
-	doc, err := endDocument(doc, 0)
-	if err != nil {
-		return nil
-	}
-	return doc
-}

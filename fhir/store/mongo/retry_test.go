@@ -16,6 +16,8 @@ import (
 	"andiron.dev/fhir/store/mongo/replica"
 	"andiron.dev/search"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 const (
@@ -326,6 +328,59 @@ func TestBundle(t *testing.T) {
 	if n := x.events(); n != 1000 {
 		t.Errorf("%d of the first 1000 versions are there", n)
 	}
+}
+
+// TestIndexesMissing opens a database in which a collection has no indexes: they are made beside, and it is said that they are.
+func TestIndexesMissing(t *testing.T) {
+	server, err := replica.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	client, err := driver.Connect(options.Client().ApplyURI(server.URI()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(context.Background()) }()
+	if err := client.Database(mongo.DefaultDatabase).CreateCollection(t.Context(), "Patient"); err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	server.Fault = func(c replica.Command) *replica.Fault {
+		if c.Name == "createIndexes" && c.Body[0].Value == "Patient" {
+			<-release
+		}
+		return nil
+	}
+	spec, err := r4.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := mongo.Open(t.Context(), mongo.Options{URI: server.URI(), Params: search.NewParams(spec, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	building := func() bool {
+		jobs, err := s.IndexJobs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(jobs) == 1 && jobs[0].Kind == fhir.IndexRebuild && jobs[0].Open() && jobs[0].Percent() == 0
+	}
+	wait := func(want bool) {
+		t.Helper()
+		for range 200 {
+			if building() == want {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Errorf("that indexes are being made is not %v", want)
+	}
+	wait(true)
+	close(release)
+	wait(false)
 }
 
 // TestTopology tells servers apart.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"andiron.dev/fhir"
 	"andiron.dev/search"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -57,7 +59,7 @@ func indexes(collection string) []index {
 		return []index{{"list", up("kind", "key"), "the records of a kind"}, {"owner", up("owner", "kind", "key"), "those of an owner"}, {"expires", up("expires"), "the sweep"}}
 	case journalName:
 		return []index{{"key", up("keys", "_id"), "entries with a key"}, {"time", up("time"), "entries of a time"}}
-	case stateName, guardsName:
+	case stateName, guardsName, parametersName, jobsName:
 		return nil
 	}
 	if strings.HasSuffix(collection, historySuffix) {
@@ -114,16 +116,14 @@ func (s *Store) migrate(ctx context.Context) error {
 	if found.Version > schemaVersion {
 		return &SchemaError{found.Version, schemaVersion}
 	}
-	if found.Index != search.IndexVersion {
-		return fmt.Errorf("the search index was written by another version of the program (%q and not %q); copy the store with 'andiron copy' to a new database", found.Index, search.IndexVersion)
-	}
+	s.foreignIndex = found.Index != search.IndexVersion
 	_, err = state.UpdateOne(ctx, bson.D{{Key: "_id", Value: commitState}}, bson.D{{Key: "$setOnInsert", Value: bson.D{
-		{Key: "commits", Value: int64(0)}, {Key: "seq", Value: int64(0)}, {Key: "at", Value: int64(0)}, {Key: "entries", Value: int64(0)}, {Key: "knocks", Value: int64(0)}}}},
+		{Key: "commits", Value: int64(0)}, {Key: "seq", Value: int64(0)}, {Key: "at", Value: int64(0)}, {Key: "entries", Value: int64(0)}, {Key: "generation", Value: int64(0)}, {Key: "jobs", Value: int64(0)}, {Key: "knocks", Value: int64(0)}}}},
 		options.UpdateOne().SetUpsert(true))
 	if err != nil && !driver.IsDuplicateKeyError(err) {
 		return fmt.Errorf("the database cannot be written: %w", err)
 	}
-	for _, name := range []string{eventsName, guardsName, recordsName, journalName} {
+	for _, name := range []string{eventsName, guardsName, recordsName, journalName, parametersName, jobsName} {
 		if err := s.ensure(ctx, name); err != nil {
 			return err
 		}
@@ -164,27 +164,73 @@ func (s *Store) ensure(ctx context.Context, name string) error {
 // upkeep makes indexes that an older program has not made, and sweeps what has expired, until ctx ends. MongoDB builds indexes of
 // collections in use without holding up anybody.
 func (s *Store) upkeep(ctx context.Context) {
-	names, err := s.db.ListCollectionNames(ctx, bson.D{})
-	if err == nil {
-		for _, name := range names {
-			if err = s.ensure(ctx, name); err != nil {
-				break
-			}
-		}
-	}
-	if err != nil && ctx.Err() == nil {
+	if err := s.complete(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error("indexes cannot be made", slog.String("cause", err.Error()))
 	}
-	tick := time.NewTicker(sweepEvery)
+	tick, look := time.NewTicker(sweepEvery), time.NewTicker(lookEvery)
 	defer tick.Stop()
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-look.C:
+			if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("what other processes do to the store cannot be told", slog.String("cause", err.Error()))
+			}
 		case <-tick.C:
 			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("expired records cannot be swept", slog.String("cause", err.Error()))
 			}
 		}
 	}
+}
+
+// complete makes the indexes that are missing. Until they are there searches are slow, so the server says that it is not ready.
+func (s *Store) complete(ctx context.Context) error {
+	names, err := s.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return err
+	}
+	building := &fhir.IndexJob{ID: "indexes", Kind: fhir.IndexRebuild, State: fhir.IndexRunning, Created: s.options.Now()}
+	for _, name := range names {
+		there, err := s.indexed(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case there:
+			s.known.add(name)
+		default:
+			building.Types = append(building.Types, fhir.IndexProgress{Type: name, Total: 1})
+		}
+	}
+	defer s.building.Store(nil)
+	for i := range building.Types {
+		shown := *building
+		shown.Types = slices.Clone(building.Types)
+		s.building.Store(&shown)
+		if err := s.ensure(ctx, building.Types[i].Type); err != nil {
+			return err
+		}
+		building.Types[i].Done = 1
+	}
+	return nil
+}
+
+// indexed reports whether a collection has its indexes.
+func (s *Store) indexed(ctx context.Context, name string) (bool, error) {
+	wanted := indexes(name)
+	if len(wanted) == 0 {
+		return true, nil
+	}
+	list, err := s.db.Collection(name).Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, x := range wanted {
+		if !slices.ContainsFunc(list, func(have driver.IndexSpecification) bool { return have.Name == x.name }) {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -62,6 +62,11 @@ func (r *reader) parts(ctx context.Context, q *search.Query) (list []*part, err 
 		c := r.compiler(ctx, each.Type)
 		c.ids = resolved
 		p := &part{compiler: c, sort: each.Sort}
+		for _, rule := range each.Sort {
+			if err := c.served(rule.Param); err != nil {
+				return nil, err
+			}
+		}
 		if p.filter, err = c.living(each.Where); err != nil {
 			return nil, err
 		}

@@ -16,10 +16,17 @@ type compiler struct {
 	ctx context.Context
 	typ string
 	ids *int // ids that have been resolved for the query
+
+	generationSeen *int64 // of what is indexed, in the snapshot; -1 = not looked at
 }
 
 func (r *reader) compiler(ctx context.Context, typ string) *compiler {
-	return &compiler{reader: r, ctx: ctx, typ: typ, ids: new(int)}
+	return &compiler{reader: r, ctx: ctx, typ: typ, ids: new(int), generationSeen: unseen()}
+}
+
+func unseen() *int64 {
+	n := int64(-1)
+	return &n
 }
 
 // nested compiles for another type within the same query.
@@ -52,6 +59,11 @@ func (c *compiler) each(list []search.Expr) (parts []bson.D, err error) {
 
 // compile turns one criterion into a filter.
 func (c *compiler) compile(e search.Expr) (bson.D, error) {
+	if p := paramOf(e); p != nil {
+		if err := c.served(p); err != nil {
+			return nil, err
+		}
+	}
 	switch e := e.(type) {
 	case search.And:
 		parts, err := c.each(e)

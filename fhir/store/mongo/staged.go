@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/r4"
 )
 
 // stagedTx is the Tx of an update that runs beside others: it reads a snapshot and keeps its writes to itself until the writer commits
@@ -23,6 +24,8 @@ type stagedTx struct {
 	entries []*fhir.JournalEntry // of the journal
 	size    int                  // bytes of what is written
 	within  bool
+
+	generation int64 // of what is indexed
 }
 
 // stagedRecords are the records of an update: what it read, so that the writer can tell whether that is still so, and what it wants
@@ -41,6 +44,9 @@ type write struct {
 	tail    []byte // elements of the current document, but for those known at the commit
 	content []byte // those of the document in the history
 	version *fhir.Version
+
+	body string          // of a SearchParameter
+	def  *r4.SearchParam // that it puts in force
 }
 
 const (
@@ -60,6 +66,7 @@ func tooMuch() error {
 
 // run calls fn on a snapshot that is taken with the first read.
 func (tx *stagedTx) run(fn func(fhir.Tx) error) (err error) {
+	tx.generation = tx.store.options.Params.Generation()
 	if tx.reader, err = tx.store.reader(tx.store.db); err != nil {
 		return err
 	}
@@ -199,10 +206,13 @@ func (s *Store) prepare(typ, id string, r *fhir.Resource, old row) (*write, erro
 		}
 		return w, nil
 	}
-	if _, err := s.options.Params.Define(r); err != nil {
+	def, err := s.options.Params.Define(r)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	if typ == searchParameter {
+		w.body, w.def = r.Body(), def
+	}
 	if w.content, err = appendContent(nil, r.Body()); err == nil {
 		w.tail, err = appendIndex(make([]byte, 0, 2*len(w.content)), s.options.Params, r)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"andiron.dev/fhir"
@@ -52,11 +53,18 @@ type Store struct {
 	guards    keyedMutex
 	writer    *writer
 	known     collections
-	log       *slog.Logger
-	quit      func()
-	beside    sync.WaitGroup
-	close     sync.Once
-	closeErr  error
+	gap       atomic.Pointer[indexJob] // nil = the index is complete
+	owner     string                   // names this process where it has a lease
+
+	building atomic.Pointer[fhir.IndexJob] // indexes of MongoDB's that are being made; nil = all are there
+
+	refreshing   sync.Mutex
+	foreignIndex bool // another version of the program has written the index
+	log          *slog.Logger
+	quit         func()
+	beside       sync.WaitGroup
+	close        sync.Once
+	closeErr     error
 }
 
 var _ fhir.Store = (*Store)(nil)
@@ -70,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Store{options: o, log: o.Log}
+	s := &Store{options: o, log: o.Log, owner: newOwner()}
 	database, err := s.connect()
 	if err != nil {
 		return nil, err
@@ -139,6 +147,10 @@ func (s *Store) start(ctx context.Context, _ string) error {
 	}
 	s.writer = newWriter(s)
 	go s.writer.serve()
+	if err := s.catchUp(ctx); err != nil {
+		s.writer.close()
+		return err
+	}
 	beside, quit := context.WithCancel(context.WithoutCancel(ctx))
 	s.quit = quit
 	s.beside.Go(func() { s.upkeep(beside) })

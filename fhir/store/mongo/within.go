@@ -35,7 +35,11 @@ func (w *writer) runWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 		if missing == "" {
 			return err
 		}
-		if err := w.store.ensureFor(ctx, []*write{{typ: missing}}); err != nil {
+		prepare := func() error { return w.store.ensureFor(ctx, []*write{{typ: missing}}) }
+		if missing == staleParameters {
+			prepare = func() error { return w.store.refresh(ctx) }
+		}
+		if err := prepare(); err != nil {
 			return asOutcome(err)
 		}
 	}
@@ -46,11 +50,16 @@ func (w *writer) runWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 func (w *writer) tryWithin(ctx context.Context, guards []string, fn func(fhir.Tx) error) (missing string, err error) {
 	s := w.store
 	var fnErr error // it comes back as it is
+	settled := false
 	err = s.transact(ctx, func(inside context.Context, session *driver.Session) error {
-		fnErr = nil
+		fnErr, missing = nil, ""
 		c, err := s.begin(inside, session, guards)
 		if err != nil {
 			return err
+		}
+		if c.counters.Generation != s.options.Params.Generation() {
+			missing = staleParameters
+			return errUnprepared
 		}
 		tx := &withinTx{commit: c, store: s}
 		fnErr = fn(tx)
@@ -63,8 +72,13 @@ func (w *writer) tryWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 		case !tx.wrote:
 			return errNothing
 		}
-		return c.finish()
+		err = c.finish()
+		settled = c.settled
+		return err
 	})
+	if err == nil && settled {
+		err = s.refresh(ctx)
+	}
 	switch {
 	case missing != "" || err == errNothing: //nolint:errorlint // the very value
 		return missing, nil
@@ -73,6 +87,9 @@ func (w *writer) tryWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 	}
 	return "", asOutcome(err)
 }
+
+// staleParameters stands for search parameters that another process has changed.
+const staleParameters = "(search parameters)"
 
 // errUnprepared ends one that needs a collection which is not there.
 const errUnprepared = constError("a collection has to be made first")

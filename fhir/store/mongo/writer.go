@@ -137,6 +137,12 @@ func (w *writer) tryGroup(group []*job) (results []error, knocks int64, err erro
 	}
 	results = make([]error, len(group))
 	overtaken(group, results)
+	stale := false // what is indexed has changed
+	defer func() {
+		if stale {
+			err = errors.Join(err, s.refresh(ctx))
+		}
+	}()
 	for {
 		left := remaining(results)
 		if left == 0 {
@@ -149,7 +155,7 @@ func (w *writer) tryGroup(group []*job) (results []error, knocks int64, err erro
 				return err
 			}
 			knocks = c.counters.Knocks
-			if dropped, err = c.verify(group, results); err != nil || dropped {
+			if dropped, err = c.verify(group, results, &stale); err != nil || dropped {
 				return errors.Join(err, errDropped)
 			}
 			for i, j := range group {
@@ -157,7 +163,9 @@ func (w *writer) tryGroup(group []*job) (results []error, knocks int64, err erro
 					c.addAll(j.tx)
 				}
 			}
-			return c.finish()
+			err = c.finish()
+			stale = stale || c.settled
+			return err
 		})
 		if err == nil || !dropped {
 			return results, knocks, err
@@ -215,7 +223,7 @@ func overtaken(group []*job, results []error) {
 }
 
 // verify finds the jobs that others have got in the way of since their snapshots.
-func (c *commit) verify(group []*job, results []error) (dropped bool, err error) {
+func (c *commit) verify(group []*job, results []error, stale *bool) (dropped bool, err error) {
 	wanted := make(map[string][]string)
 	var names []recordName
 	for i, j := range group {
@@ -239,6 +247,10 @@ func (c *commit) verify(group []*job, results []error) (dropped bool, err error)
 	}
 	for i, j := range group {
 		if results[i] != nil {
+			continue
+		}
+		if len(j.tx.writes) > 0 && j.tx.generation != c.counters.Generation {
+			results[i], dropped, *stale = errConflict, true, true
 			continue
 		}
 		ok, err := c.holds(j.tx, versions, records)

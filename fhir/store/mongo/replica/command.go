@@ -138,7 +138,7 @@ func (r *request) carryOut() (bson.D, error) {
 		c.indexes = append(c.indexes, get(r.body, "indexes").(bson.A)...)
 		return ok(), nil
 	case "listIndexes":
-		return cursor(r.db, bson.A(r.coll(target).indexes)), nil
+		return cursor(r.db+"."+fmt.Sprint(target), r.coll(target).indexes), nil
 	case "listCollections":
 		return r.listCollections(), nil
 	case "drop":
