@@ -27,7 +27,7 @@ func layers() map[string][]string {
 		"fhir/interaction":         append(slices.Clone(core), "fhir/gate", "fhir/patch", "fhir/terminology"),
 		"fhir/store/sqlite":        core,
 		"fhir/store/mongo":         core,
-		"fhir/store/mongo/replica": {},
+		"fhir/store/mongo/replica": {}, "fhir/store/mongo/ferretdb": {"*"},
 		"search":                   {"fhir", "fhir/r4", "fhir/path", "search/ucum"},
 		"search/ucum":              {},
 		"search/searchtest":        append(slices.Clone(core), "fhir/store/sqlite", "fhir/terminology"),

@@ -14,7 +14,13 @@ import (
 )
 
 // TestReplica runs the suite on a replica set in memory, which knows of MongoDB what the engine uses.
-func TestReplica(t *testing.T) { storetest.Run(t, engine(started(t))) }
+func TestReplica(t *testing.T) {
+	if testing.Short() { // as under the race detector
+		storetest.RunStore(t, engine(started(t)))
+		return
+	}
+	storetest.Run(t, engine(started(t)))
+}
 
 // TestMongo runs it on the real thing.
 func TestMongo(t *testing.T) { storetest.Run(t, engine(cluster(t))) }

@@ -55,6 +55,12 @@ func (r *request) coll(name any) *collection {
 // run carries the command out.
 func (r *request) run() (answer bson.D) {
 	s := r.server
+	if s.Backend != nil && !slices.Contains(own(), r.name) {
+		return r.forward()
+	}
+	if s.Backend != nil && (r.name == "commitTransaction" || r.name == "abortTransaction") {
+		return ok() // everything has happened
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer func() {
@@ -79,7 +85,7 @@ func (r *request) run() (answer bson.D) {
 		s.abort(r.session)
 		return ok()
 	}
-	if r.inTxn {
+	if r.inTxn && s.Backend == nil {
 		if bad := r.enter(); bad != nil {
 			return bad
 		}

@@ -19,6 +19,10 @@ type Server struct {
 	// Fault is asked before every command but hello: a non-nil answer is given instead. Hangup closes the connection.
 	Fault func(c Command) *Fault
 
+	// Backend, if given, carries out the commands that read and write, instead of the server itself: another server can be tried that
+	// way which has no sessions and no transactions. Writes of a transaction happen at once then, and stay.
+	Backend func(db string, command bson.D) (bson.D, error)
+
 	listener net.Listener
 	wait     sync.WaitGroup
 	mu       sync.Mutex
