@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"time"
 
 	"andiron.dev/fhir"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -48,8 +49,9 @@ func (w *writer) runWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 // tryWithin does so, and gives up with the name of a type whose collections are not there yet: to make them while the transaction
 // looks at them would wait for it.
 func (w *writer) tryWithin(ctx context.Context, guards []string, fn func(fhir.Tx) error) (missing string, err error) {
-	s := w.store
+	s, start := w.store, time.Now()
 	var fnErr error // it comes back as it is
+	var knocks int64
 	settled := false
 	err = s.transact(ctx, func(inside context.Context, session *driver.Session) error {
 		fnErr, missing = nil, ""
@@ -57,6 +59,7 @@ func (w *writer) tryWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 		if err != nil {
 			return err
 		}
+		knocks = c.counters.Knocks
 		if c.counters.Generation != s.options.Params.Generation() {
 			missing = staleParameters
 			return errUnprepared
@@ -76,6 +79,9 @@ func (w *writer) tryWithin(ctx context.Context, guards []string, fn func(fhir.Tx
 		settled = c.settled
 		return err
 	})
+	if err == nil {
+		w.giveWay(knocks, time.Since(start))
+	}
 	if err == nil && settled {
 		err = s.refresh(ctx)
 	}

@@ -21,7 +21,7 @@ type writer struct {
 	done  chan struct{}
 
 	knocked atomic.Int64 // how often this process has knocked
-	foreign int64        // knocks of others that have been seen
+	foreign int64        // knocks of others that have been seen; it belongs to whoever has the turn
 }
 
 // job is an update that wants to be committed: either staged writes, or a turn within a transaction of its own.
@@ -323,7 +323,7 @@ func (s *Store) ensureFor(ctx context.Context, writes []*write) error {
 // knock waits until the commit of another process that is under way is over, and lets that process know that somebody waits: a
 // write outside of a transaction waits at the server for the transaction that holds the document.
 func (s *Store) knock(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, mostBackoff)
+	ctx, cancel := context.WithTimeout(ctx, maxTrying/2)
 	defer cancel()
 	_, err := s.db.Collection(stateName).UpdateOne(ctx, bson.D{{Key: "_id", Value: commitState}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "knocks", Value: int64(1)}}}}, options.UpdateOne())
 	if err == nil {
@@ -336,6 +336,6 @@ func (w *writer) giveWay(knocks int64, took time.Duration) {
 	foreign := knocks - w.knocked.Load()
 	if foreign != w.foreign {
 		w.foreign = foreign
-		time.Sleep(min(max(2*took, 2*leastBackoff), mostBackoff))
+		time.Sleep(min(max(2*took, 4*leastBackoff), 2*mostBackoff))
 	}
 }
