@@ -3,7 +3,7 @@
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose goroutines share state: the race detector watches their tests.
-SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./fhir/terminology/... ./search/... ./smart/... ./cmd/andiron/intake/...
+SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./fhir/terminology/... ./fhir/event/... ./fhir/rules/... ./fhir/async/... ./fhir/idempotency/... ./resources/automation/... ./resources/scheduling/... ./resources/patient/... ./resources/encounter/... ./resources/task/... ./search/... ./smart/... ./cmd/andiron/intake/...
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 2s
 

@@ -21,6 +21,8 @@ type Statement struct {
 	Date         time.Time // since when it has been like this
 	SingleDelete bool      // conditional delete refuses several matches
 	ReadOnly     []string  // resource types that only the server writes
+	CreateOnly   []string  // resource types that stay as they were written
+	Topics       []string  // canonicals of topics that Subscriptions may follow
 	SMART        bool      // requests are authorized as SMART App Launch has it, by /auth beside the base
 }
 
@@ -74,10 +76,19 @@ func (s *Statement) interactions(w *fhir.Writer, candidates ...fhir.Interaction)
 }
 
 func (s *Statement) resource(w *fhir.Writer, name, base string, referrers map[string][]string) {
-	w.Object().Name("type").String(name).Name("profile").String("http://hl7.org/fhir/StructureDefinition/" + name)
+	w.Object()
+	s.topics(w, name)
+	w.Name("type").String(name).Name("profile").String("http://hl7.org/fhir/StructureDefinition/" + name)
+	if name == "Subscription" && len(s.Topics) > 0 {
+		w.Name("supportedProfile").Array().String(backport + "StructureDefinition/backport-subscription").EndArray()
+	}
 	if slices.Contains(s.ReadOnly, name) {
 		s.interactions(w, fhir.Read, fhir.VRead, fhir.HistoryInstance, fhir.HistoryType, fhir.SearchType)
 		w.Name("versioning").String("versioned").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead)).Name("updateCreate").Bool(false)
+	} else if slices.Contains(s.CreateOnly, name) {
+		s.interactions(w, fhir.Read, fhir.VRead, fhir.HistoryInstance, fhir.HistoryType, fhir.Create, fhir.SearchType)
+		w.Name("versioning").String("versioned").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead)).Name("updateCreate").Bool(false)
+		w.Name("conditionalCreate").Bool(s.Registry.Handles(fhir.Create))
 	} else {
 		s.interactions(w, fhir.Read, fhir.VRead, fhir.Update, fhir.Patch, fhir.Delete, fhir.HistoryInstance, fhir.HistoryType, fhir.Create, fhir.SearchType)
 		w.Name("versioning").String("versioned-update").Name("readHistory").Bool(s.Registry.Handles(fhir.VRead))

@@ -134,7 +134,11 @@ func TestInteractions(t *testing.T) {
 			h.interaction(name, code, body)
 		}
 		h.send("PUT", "/"+name+"?_id=b", minimal(h.spec, name, "b"), 201) // conditionalUpdate, updateCreate
-		h.send("DELETE", "/"+name+"?_id=b,a", "", 204)                    // conditionalDelete
+		gone := 204
+		if name == "AuditEvent" || name == "Provenance" { // they stay as they were written
+			gone = 405
+		}
+		h.send("DELETE", "/"+name+"?_id=b,a", "", gone) // conditionalDelete
 	}
 	if types != 146 {
 		t.Errorf("%d resource types, want R4's 146", types)

@@ -34,6 +34,10 @@ func TestOperations(t *testing.T) {
 			if root.Get("url").Text() != url || root.Get("code").Text() != name {
 				t.Errorf("%s is the definition of %s at %s", url, root.Get("code").Text(), root.Get("url").Text())
 			}
+			if strings.HasPrefix(name, "async-") { // there is no job
+				h.send("POST", "/$"+name, `{"resourceType":"Parameters","parameter":[{"name":"job","valueString":"none"}]}`, 404)
+				continue
+			}
 			target := map[string]string{"/$explain": "/$explain?url=Patient", "Patient/$explain": "/Patient/$explain?name=a"}[at+"$"+name]
 			if target == "" {
 				target = "/" + strings.TrimPrefix(at, "/") + "$" + name

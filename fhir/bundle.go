@@ -1,5 +1,7 @@
 package fhir
 
+import "time"
+
 // BundleType is a code of http://hl7.org/fhir/bundle-type.
 type BundleType string
 
@@ -24,7 +26,9 @@ const (
 // Bundle is an answer of many resources, before it is text. URLs are relative to the base until then.
 type Bundle struct {
 	Type    BundleType
-	Total   int // -1 = not said
+	ID      string    // "" = made when it is sent
+	Time    time.Time // meta.lastUpdated; zero = when the request came
+	Total   int       // -1 = not said
 	Links   []Link
 	Entries []Entry
 }
@@ -36,6 +40,8 @@ type Link struct{ Relation, URL string }
 type Entry struct {
 	Resource *Resource
 	Mode     SearchMode // of a searchset
+	Score    string     // of a searchset: how well it matches, a decimal from 0 to 1; "" = not said
+	Grade    string     // beside Score: a code of http://terminology.hl7.org/CodeSystem/match-grade
 	Event    *Event     // of a history
 	Response *Response  // of a batch or transaction
 	Err      error      // of a batch: why the entry failed

@@ -17,6 +17,12 @@ type OperationDefinition struct {
 	Parameters             []OperationParameter
 	// Searches says that it takes search parameters in the URL beside its own: its extension AnySearchParameter.
 	Searches bool
+	// Unchecked says that a resource that goes in may be wrong, because that is what the operation is asked: its extension UncheckedInput.
+	Unchecked bool
+	// Alone says that it cannot be part of a transaction, because not all that it does is in one update: its extension StandAlone.
+	Alone bool
+	// Unproven says that what it writes has no Provenance: its extension NoProvenance.
+	Unproven bool
 }
 
 // OperationParameter is a parameter of an operation.
@@ -32,11 +38,23 @@ type OperationParameter struct {
 // AnySearchParameter is the extension by which an OperationDefinition says that search parameters may stand in the URL.
 const AnySearchParameter = CanonicalBase + "/StructureDefinition/any-search-parameter"
 
+// UncheckedInput is the extension by which an OperationDefinition says that the write gate does not look at a resource that goes in.
+const UncheckedInput = CanonicalBase + "/StructureDefinition/unchecked-input"
+
+// StandAlone is the extension by which an OperationDefinition says that the operation cannot be part of a transaction.
+const StandAlone = CanonicalBase + "/StructureDefinition/stand-alone"
+
+// NoProvenance is the extension by which an OperationDefinition says that no Provenance tells of what the operation writes.
+const NoProvenance = CanonicalBase + "/StructureDefinition/no-provenance"
+
 // ParseOperationDefinition reads an OperationDefinition from JSON.
 func ParseOperationDefinition(text string) (*OperationDefinition, error) {
 	r, err := ParseResource(text, DefaultLimits())
 	if err != nil {
 		return nil, err
+	}
+	if r = rehearsable(r); r == nil {
+		return nil, NewOutcome(Structure, "the OperationDefinition cannot be read")
 	}
 	root := r.Root()
 	d := &OperationDefinition{
@@ -47,7 +65,11 @@ func ParseOperationDefinition(text string) (*OperationDefinition, error) {
 		d.Types = append(d.Types, typ.Text())
 	}
 	for extension := range root.Each("extension") {
-		d.Searches = d.Searches || extension.Get("url").Text() == AnySearchParameter && extension.Get("valueBoolean").Text() == "true"
+		said := extension.Get("valueBoolean").Text() == "true"
+		d.Searches = d.Searches || said && extension.Get("url").Text() == AnySearchParameter
+		d.Unchecked = d.Unchecked || said && extension.Get("url").Text() == UncheckedInput
+		d.Alone = d.Alone || said && extension.Get("url").Text() == StandAlone
+		d.Unproven = d.Unproven || said && extension.Get("url").Text() == NoProvenance
 	}
 	switch {
 	case r.Type() != "OperationDefinition" || r.ID() == "" || d.Code == "":
@@ -58,6 +80,34 @@ func ParseOperationDefinition(text string) (*OperationDefinition, error) {
 		return nil, fmt.Errorf("the operation %s has no resource types", d.Code)
 	}
 	return d, nil
+}
+
+// DryRun is the parameter by which every operation of Andiron's own that changes something can be rehearsed.
+const DryRun = "dry-run"
+
+const dryRunParameter = `{"name":"dry-run","use":"in","min":0,"max":"1","documentation":"Carry everything out and take it back: the answer is what it would be, with an issue that says so.","type":"boolean"}`
+
+// rehearsable adds the parameter DryRun to a definition that should have it.
+func rehearsable(r *Resource) *Resource {
+	root := r.Root()
+	if root.Get("affectsState").Text() != "true" || !strings.HasPrefix(root.Get("url").Text(), CanonicalBase) {
+		return r
+	}
+	for p := range root.Each("parameter") {
+		if p.Get("name").Text() == DryRun {
+			return r
+		}
+	}
+	before, after, found := strings.Cut(r.Body(), `"parameter":[`)
+	text := before + `"parameter":[` + dryRunParameter + "," + after
+	if !found {
+		text = strings.TrimSuffix(r.Body(), "}") + `,"parameter":[` + dryRunParameter + "]}"
+	}
+	with, err := ParseResource(text, DefaultLimits())
+	if err != nil {
+		return nil
+	}
+	return with
 }
 
 func operationParameters(e Element, name string) (list []OperationParameter) {

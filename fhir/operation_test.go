@@ -113,7 +113,7 @@ func TestParameters(t *testing.T) {
 		}).WithResource("who", fhir.NewOutcome(fhir.Invalid, "x").Resource()).Resource().JSON())
 	const want = `{"resourceType":"Parameters","parameter":[{"name":"code","valueCode":"a"},{"name":"code","valueCode":"b"},{"name":"n","valueInteger":7},{"name":"yes","valueBoolean":true},{"name":"exact","valueDecimal":1.10},` +
 		`{"name":"deep","part":[{"name":"deeper","part":[{"name":"at","valueDateTime":"2024"}]},{"name":"empty"}]},` +
-		`{"name":"who","resource":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid","details":{"text":"x"}}]}}]}`
+		`{"name":"who","resource":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid","details":{"coding":[{"system":"https://andiron.dev/fhir/CodeSystem/outcome-detail","code":"invalid"}],"text":"x"}}]}}]}`
 	if text != want {
 		t.Errorf("written:\n%s\nwant\n%s", text, want)
 	}

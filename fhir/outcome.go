@@ -11,7 +11,7 @@ import (
 type Issue struct {
 	Severity    Severity
 	Code        IssueType
-	Detail      string   // a code of Andiron's outcome-detail code system; may be empty
+	Detail      string   // a code of Andiron's outcome-detail code system; "" = Code, where it is an error
 	Text        string   // a sentence that helps; never holds patient data
 	Diagnostics string   // machine-readable extra; may be empty
 	Expression  []string // FHIRPath locations in the request
@@ -29,6 +29,9 @@ const (
 	NotAcceptable                   // NotSupported: the media type asked for
 	LongURL                         // TooLong: the URL, not the body
 	NoSuchOperation                 // NotSupported: the operation, at this level and for this type
+	InProgress                      // LockError: the same request is being carried out
+	KeyReused                       // Duplicate: the Idempotency-Key of another request
+	Unavailable                     // NotFound: what was asked for was there and somebody else has it by now (IHE ITI-116)
 )
 
 // Outcome is the error type of Andiron: every error that may reach a client is one.
@@ -39,6 +42,7 @@ type Outcome struct {
 	Allow      []string      // of MethodNotAllowed: the methods that are supported there
 	RetryAfter time.Duration // for Transient, LockError and Throttled: when to come back; 0 = not said
 	Challenge  string        // of Login, Expired and Forbidden: what WWW-Authenticate says beyond the realm (RFC 6750, RFC 9470)
+	Replayed   bool          // this is what the same request was answered before
 	cause      error         // for the log only
 }
 
@@ -167,10 +171,14 @@ func (o *Outcome) Resource() *Resource {
 		w.Name("severity").String(string(issue.Severity))
 		w.Name("code").String(string(issue.Code))
 		w.Name("details").Object()
-		if issue.Detail != "" {
+		detail := issue.Detail
+		if detail == "" && (issue.Severity == Error || issue.Severity == Fatal) {
+			detail = string(issue.Code)
+		}
+		if detail != "" {
 			w.Name("coding").Array().Object()
 			w.Name("system").String(DetailSystem)
-			w.Name("code").String(issue.Detail)
+			w.Name("code").String(detail)
 			w.EndObject().EndArray()
 		}
 		w.Name("text").String(issue.Text).EndObject()

@@ -123,6 +123,12 @@ func (p *ParametersWriter) Bool(name string, value bool) *ParametersWriter {
 	return p
 }
 
+// JSON writes a value of a complex data type, "Meta", given as JSON text.
+func (p *ParametersWriter) JSON(name, typ, json string) *ParametersWriter {
+	p.begin(name).Name("value" + typ).Raw(json).EndObject()
+	return p
+}
+
 // WithResource writes a resource.
 func (p *ParametersWriter) WithResource(name string, r *Resource) *ParametersWriter {
 	p.begin(name).Name("resource").Resource(r).EndObject()

@@ -10,6 +10,9 @@ import (
 type Registry struct {
 	interactions map[Interaction]Handler
 	operations   []operation
+	workers      []Worker
+	rules        []Rule
+	messages     map[MessageEvent]MessageHandler
 }
 
 // Module adds behaviour of a domain to a server: operations, rules, jobs.
@@ -23,6 +26,13 @@ func NewRegistry() *Registry { return &Registry{interactions: make(map[Interacti
 
 // Handle sets the handler of an interaction.
 func (r *Registry) Handle(i Interaction, h HandlerFunc) { r.interactions[i] = h }
+
+// Wrap puts something around the handler of an interaction that has one: it may answer in its place, before or after it.
+func (r *Registry) Wrap(i Interaction, fn func(ctx context.Context, req *Request, next Handler) (*Response, error)) {
+	if next := r.interactions[i]; next != nil {
+		r.interactions[i] = HandlerFunc(func(ctx context.Context, req *Request) (*Response, error) { return fn(ctx, req, next) })
+	}
+}
 
 // Handles reports whether the server offers an interaction.
 func (r *Registry) Handles(i Interaction) bool { return r.interactions[i] != nil }

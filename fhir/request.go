@@ -99,6 +99,10 @@ const (
 type Prefer struct {
 	Return Return
 	Strict bool // handling=strict: what is not understood is an error rather than ignored
+	// Lenient is handling=lenient: what an operation does not know is ignored, and a warning says so.
+	Lenient bool
+	// Async is respond-async: the answer is fetched later on.
+	Async bool
 	// Explain is ours: a search says in an outcome how it was done.
 	Explain bool
 }
@@ -134,12 +138,21 @@ type Request struct {
 	Patch    *PatchBody // of patch
 	Input    Parameters // of operation: what stands in the URL and in Resource, as the OperationDefinition has it
 
+	// DryRun says of an operation that nothing of what it does to the store will stay: it does as if, and does nothing beside the store.
+	DryRun bool
+
+	// Job is the job that the request is carried out by; "" = whoever asks waits for the answer.
+	Job string
+
 	// Provenance is what the X-Provenance header holds: it is stored with what the request writes, as the source of that.
 	Provenance *Resource
 
 	// Once names a transaction that must not happen twice: when one with the same name has been committed before, it fails
 	// with Duplicate and changes nothing.
 	Once string
+
+	// IdempotencyKey names a request that is carried out once, however often it comes: the header Idempotency-Key.
+	IdempotencyKey string
 
 	Base string // the server's FHIR base URL as the client sees it, without trailing slash
 
@@ -160,6 +173,17 @@ type Request struct {
 	Matches  []*Resource
 }
 
+// Changes reports whether the request may change something.
+func (r *Request) Changes() bool {
+	switch r.Interaction {
+	case Create, Update, Patch, Delete, Batch, Transaction:
+		return true
+	case Operation:
+		return !r.Safe
+	}
+	return false
+}
+
 // Response is what an interaction gives back. How it looks on the wire is for fhir/rest to say.
 type Response struct {
 	Result   Result
@@ -167,6 +191,17 @@ type Response struct {
 	Bundle   *Bundle   // the body instead of Resource
 	Version  *Version  // what a write produced, or found to be there already
 	Notes    *Outcome  // what is worth telling on success; the body when the client prefers an OperationOutcome
+	Location string    // below the base: where the result of what is only accepted will be; Content-Location
+	Progress string    // of what is only accepted: how far it is; X-Progress
+
+	// Replayed says that this is the answer that was given to the same request before; nil = it is not.
+	Replayed *Replayed
+}
+
+// Replayed is how an answer was given that is given again.
+type Replayed struct {
+	Base   string // the base as the client named it
+	Return Return // as it was preferred
 }
 
 // Body is the resource in the version that the interaction left it in; nil where there is none. The time of a version is

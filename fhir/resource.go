@@ -149,8 +149,11 @@ func (r *Resource) AppendJSON(dst []byte) []byte {
 	rest := r.body[head:]
 	dst = append(dst, r.body[:head]...)
 	dst = append(append(dst, `,"meta":{"versionId":"`...), r.version...)
-	dst = append(dst, `","lastUpdated":"`...)
-	dst = append(r.updated.UTC().AppendFormat(dst, LastUpdatedFormat), '"')
+	dst = append(dst, '"')
+	if !r.updated.IsZero() { // it is not known before the commit
+		dst = append(dst, `,"lastUpdated":"`...)
+		dst = append(r.updated.UTC().AppendFormat(dst, LastUpdatedFormat), '"')
+	}
 	if meta, ok := strings.CutPrefix(rest, `,"meta":{`); ok {
 		return append(append(dst, ','), meta...)
 	}

@@ -77,6 +77,16 @@ type Version struct {
 	LastUpdated time.Time
 	Created     bool // there was no current version before
 	Deleted     bool
+	// Instead is what was written where a rule has put it in the place of what was given; nil = that was written.
+	Instead *Resource
+}
+
+// Written is what was written of r.
+func (v *Version) Written(r *Resource) *Resource {
+	if v == nil || v.Instead == nil {
+		return r
+	}
+	return v.Instead
 }
 
 // Event is one version in the outbox or in a history.

@@ -17,7 +17,8 @@ type content struct {
 }
 
 // texts calls yield with every text of a resource: its narrative, as XHTML, and the values of type string, markdown and code, wherever
-// they stand, contained resources and extensions included. Ids, references and other addresses are no text.
+// they stand, contained resources and extensions included. Ids, references and other addresses are no text, nor are the headers of a Subscription:
+// they are secrets, and whoever finds by them knows them.
 func (p *Params) texts(r *fhir.Resource, yield func(text string, narrative bool)) {
 	c := &content{spec: p.spec, yield: yield}
 	c.elements(r.Root(), p.spec.Type(r.Type()))
@@ -52,7 +53,7 @@ func (c *content) value(e fhir.Element, property r4.Property, of *r4.Type) {
 		case "xhtml":
 			c.yield(e.Text(), true)
 		case "string", "markdown", "code":
-			if name := property.Element.Name; e.Kind() == fhir.String && name != "id" && (name != "reference" || of.Name != "Reference") {
+			if name := property.Element.Name; e.Kind() == fhir.String && name != "id" && (name != "reference" || of.Name != "Reference") && (name != "header" || of.Name != "Subscription.channel") {
 				c.yield(e.Text(), false)
 			}
 		}

@@ -40,6 +40,7 @@ type Guard struct {
 	labels     sync.Map     // bars by type and labels: see unlabelled
 	labelled   atomic.Int64 // how many there are
 	patients   *compartment.Patients
+	show       Shower
 	official   map[string][]string // types in the compartment of a Patient, with the parameters that make it
 }
 

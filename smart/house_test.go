@@ -12,6 +12,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/search"
@@ -62,7 +63,8 @@ func open(t testing.TB, configure ...func(*server.Config)) *house {
 	}
 	t.Cleanup(func() { _ = h.store.Close() })
 	config.Store = h.store
-	h.guard, err = smart.New(smart.Config{Store: h.store, Spec: spec, Params: config.Params, BaseURL: base, Now: h.clock.Now})
+	config.Rules = rules.New(h.store, smart.System)
+	h.guard, err = smart.New(smart.Config{Store: config.Rules.Store(), Spec: spec, Params: config.Params, BaseURL: base, Now: h.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

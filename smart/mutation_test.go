@@ -23,7 +23,7 @@ func TestMutations(t *testing.T) {
 			continue
 		}
 		t.Run(hook, func(t *testing.T) {
-			out, err := exec.Command("go", "test", "-tags", "mutate_"+hook, "-run", "^TestLeak$", ".").CombinedOutput()
+			out, err := exec.Command("go", "test", "-vet=off", "-ldflags=-s -w", "-tags", "mutate_"+hook, "-run", "^TestLeak$", ".").CombinedOutput()
 			switch text := string(out); {
 			case err == nil:
 				t.Errorf("nothing leaks without the hook %s, as far as the catalogue can tell", hook)

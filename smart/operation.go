@@ -9,8 +9,8 @@ import (
 
 // OperationScopes is the extension by which an OperationDefinition says what a caller needs: words that all have to hold. "*/Patient.rs" is
 // a scope of any context that reaches the type, "system/*.cruds" one of that context; "{type}" is the type that the operation is called
-// for; "role:admin" is a role, "mfa" a login with a second factor. Of several extensions one has to hold. An operation without any may
-// be called by who has its URL as a scope.
+// for; "role:admin" is a role, "anyone" whoever has a token, "mfa" a login with a second factor, "any" whoever has a token: the store decides what comes
+// of it. Of several extensions one has to hold. An operation without any may be called by who has its URL as a scope.
 const OperationScopes = fhir.CanonicalBase + "/StructureDefinition/operation-scope"
 
 // checkOperation finds the operation and checks what its definition asks for.
@@ -51,11 +51,17 @@ func (g *Guard) meets(c *call, words []string) error {
 	}
 	var stepUp error
 	for _, word := range words {
+		if word == "any" {
+			continue
+		}
 		word = strings.ReplaceAll(word, "{type}", c.req.Type)
 		if role, ok := strings.CutPrefix(word, "role:"); ok {
 			if !c.who.HasRole(role) {
 				return fhir.Errorf(fhir.Forbidden, "the operation is for the role %s", role)
 			}
+			continue
+		}
+		if word == "anyone" {
 			continue
 		}
 		if word == "mfa" {

@@ -25,6 +25,7 @@ type Principal struct {
 	ACR      string
 	AMR      []string
 	TokenID  string // names the token in the audit trail without being of use to its reader
+	Grant    string // what the token hangs on; "" = the client acts for itself, or another server has issued it
 
 	Purpose    string   // v3-ActReason code: "TREAT", "ETREAT" while the glass is broken
 	BreakGlass string   // id of the one patient whose record was opened in an emergency

@@ -1,5 +1,7 @@
 package smart
 
+import "andiron.dev/fhir"
+
 // Role is what people of a kind may do, whatever an app they use was granted: a scope delegates no more than its user has.
 type Role struct {
 	Name   string
@@ -31,6 +33,11 @@ func Roles() []Role {
 	on := func(perms string, types ...string) Grant { return Grant{Perms: perms, Types: types} }
 	where := func(perms, typ, where string) Grant { return Grant{Perms: perms, Types: []string{typ}, Where: where} }
 	read := on("rs", shared()...)
+	desk := []Grant{
+		read, on("crus", person()...), on("crus", scheduling()...), on("rs", "Encounter", "EpisodeOfCare", "Flag"),
+		on("crus", "Coverage"), on("crs", "Account"), on("rs", "Invoice", "InsurancePlan"), on("crs", "PaymentNotice"), on("rs", "Consent"),
+		where("rus", "Task", "performer="+fhir.CanonicalBase+"/CodeSystem/role|front-desk"),
+	}
 	consents, trail := on("rs", "Consent"), on("rs", "AuditEvent")
 	own := where("rs", "AuditEvent", "agent={self}")
 	history := on("rs", "Provenance")
@@ -38,10 +45,7 @@ func Roles() []Role {
 		{Name: RoleAdmin, Grants: []Grant{on("cruds", "*")}},
 		{Name: RolePrivacyOfficer, Grants: []Grant{read, trail, history, on("cruds", "Consent")}},
 		{Name: "auditor", Grants: []Grant{trail, history}},
-		{Name: "front-desk", Grants: []Grant{
-			read, on("crus", person()...), on("crus", scheduling()...), on("rs", "Encounter", "EpisodeOfCare", "Flag"),
-			on("crus", "Coverage"), on("rs", "Account", "Invoice", "InsurancePlan"), on("crs", "PaymentNotice"), consents,
-		}},
+		{Name: "front-desk", Grants: desk}, {Name: "front-desk-supervisor", Grants: desk},
 		{Name: RolePractitioner, Grants: []Grant{
 			read, on("rs", person()...), on("crus", clinical()...), on("rus", scheduling()...), on("rs", finance()...), on("rs", stock()...), consents, history, own,
 		}},

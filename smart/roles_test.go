@@ -121,6 +121,11 @@ func TestRoleRows(t *testing.T) {
 		`Coverage/covo {"status":"active","beneficiary":{"reference":"Patient/a"},"payor":[{"reference":"Organization/org"}]}`,
 		`Device/gw {"status":"active"}`, `Invoice/supplier {"status":"issued"}`, `Invoice/inv {"status":"issued","subject":{"reference":"Patient/a"}}`,
 		`RelatedPerson/mother {"active":true,"patient":{"reference":"Patient/a"}}`, `RelatedPerson/former {"active":true,"patient":{"reference":"Patient/a"},"period":{"end":"2020-01-01"}}`)
+	h.put(`Task/desk {"status":"requested","intent":"order","performerType":[{"coding":[{"system":"https://andiron.dev/fhir/CodeSystem/role","code":"front-desk"}]}]}`, `Task/ward {"status":"requested","intent":"order"}`)
+	atDesk := doctor(t, "user/*.cruds", "front-desk")
+	h.get(atDesk, "/Task?_total=accurate").finds("desk").totals(1)
+	h.get(atDesk, "/Task/ward").is(404)
+	h.do(atDesk, "PUT", "/Task/desk", `{"resourceType":"Task","id":"desk","status":"requested","intent":"order"}`).is(403) // it would not be the desk's any more
 	payer := &smart.Principal{Subject: "client:payer", FhirUser: "Organization/insurer", Roles: []string{"payer"}, Scopes: scopes(t, "system/*.cruds")}
 	h.get(payer, "/Claim?_total=accurate").finds("cl").totals(1)
 	h.get(payer, "/Coverage").finds("cov")

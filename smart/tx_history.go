@@ -10,9 +10,9 @@ import (
 // maxExamined bounds the versions, and the resources, that are looked at one by one for an answer.
 const maxExamined = 5000
 
-// History implements fhir.Reader. A version is listed where both it and the resource as it is today are open; that a resource was
+// history is History before what is in a resource is kept back: see shown.go. A version is listed where both it and the resource as it is today are open; that a resource was
 // deleted, where what was deleted was.
-func (t *tx) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.HistoryPage, error) {
+func (t *tx) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.HistoryPage, error) {
 	c, err := t.call(ctx)
 	if err != nil {
 		return nil, err

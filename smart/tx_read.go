@@ -15,8 +15,8 @@ func noVersion(typ string) error {
 	return fhir.Errorf(fhir.NotFound, "there is no such version of this %s", typ)
 }
 
-// Read implements fhir.Reader.
-func (t *tx) Read(ctx context.Context, typ, id string) (*fhir.Resource, error) {
+// read is Read before what is in a resource is kept back: see shown.go.
+func (t *tx) read(ctx context.Context, typ, id string) (*fhir.Resource, error) {
 	c, err := t.call(ctx)
 	if err != nil {
 		return nil, err
@@ -50,9 +50,9 @@ func (t *tx) Read(ctx context.Context, typ, id string) (*fhir.Resource, error) {
 	return r, nil
 }
 
-// VRead implements fhir.Reader. A version is open where both it and the resource as it is today are: what has been closed since is
+// vread is VRead before what is in a resource is kept back: see shown.go. A version is open where both it and the resource as it is today are: what has been closed since is
 // closed with its past.
-func (t *tx) VRead(ctx context.Context, typ, id, version string) (*fhir.Resource, error) {
+func (t *tx) vread(ctx context.Context, typ, id, version string) (*fhir.Resource, error) {
 	c, err := t.call(ctx)
 	if err != nil {
 		return nil, err

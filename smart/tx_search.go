@@ -7,9 +7,9 @@ import (
 	"andiron.dev/search"
 )
 
-// Search implements fhir.Reader. The filter stands in the query, so that nothing else is found, counted or estimated; what is found is
+// search is Search before what is in a resource is kept back: see shown.go. The filter stands in the query, so that nothing else is found, counted or estimated; what is found is
 // held against it once more.
-func (t *tx) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage, error) {
+func (t *tx) search(ctx context.Context, query fhir.Query) (*fhir.SearchPage, error) {
 	c, err := t.call(ctx)
 	if err != nil {
 		return nil, err

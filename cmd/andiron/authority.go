@@ -14,6 +14,7 @@ import (
 
 	"andiron.dev/fhir/gate"
 	"andiron.dev/fhir/rest"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/smart"
 	"andiron.dev/smart/account"
@@ -92,6 +93,7 @@ func secretFrom(name string) (secret.Secret, error) {
 // authority is everything that says who may do what.
 type authority struct {
 	guard    *smart.Guard
+	rules    *rules.Enforcer
 	trail    *audit.Trail
 	server   *authserver.Server
 	accounts *account.Accounts
@@ -119,26 +121,26 @@ func (f *serverFlags) authority(st *store, base string, log *slog.Logger) (*auth
 	inside := outbound.New(outbound.Options{Loopback: server.Loopback(f.Addr) && (base == "" || err == nil && loopbackURL(u)), Allow: allowed})
 	sets := &token.KeySets{Client: inside}
 	if a.trail, err = audit.New(audit.Config{
-		Store: st, Spec: st.spec, Params: st.params, Base: base, Strict: f.AuditStrict, NewID: server.NewUUID, Check: gate.New(st.spec).Check, Log: log,
+		Store: st, Spec: st.spec, Params: st.params, Base: base, Strict: f.AuditStrict, Now: st.now, NewID: server.NewUUID, Check: gate.New(st.spec).Check, Log: log,
 	}); err != nil {
 		return nil, err
 	}
-	audited := a.trail.Store(st)
-	if a.guard, err = smart.New(smart.Config{Store: audited, Spec: st.spec, Params: st.params, BaseURL: base}); err != nil {
+	a.rules = rules.New(a.trail.Store(st), smart.System)
+	if a.guard, err = smart.New(smart.Config{Store: a.rules.Store(), Spec: st.spec, Params: st.params, BaseURL: base, Now: st.now}); err != nil {
 		return nil, err
 	}
-	if a.accounts, err = account.New(account.Options{Store: st, Vault: st.keys, Log: log}); err != nil {
+	if a.accounts, err = account.New(account.Options{Store: st, Vault: st.keys, Now: st.now, Log: log}); err != nil {
 		return nil, err
 	}
 	config := authserver.Config{
-		Store: st, Base: baseOf, Secrets: st.keys, Accounts: a.accounts, Assertions: &token.Assertions{Store: st, Keys: sets}, Guarded: a.guard.Store(),
-		Spec: st.spec, Params: st.params, AllowRegister: f.AllowRegister, Address: rest.Address, Log: log,
+		Store: st, Base: baseOf, Secrets: st.keys, Accounts: a.accounts, Assertions: &token.Assertions{Store: st, Keys: sets, Now: st.now}, Guarded: a.guard.Store(),
+		Spec: st.spec, Params: st.params, AllowRegister: f.AllowRegister, Address: rest.Address, Now: st.now, Log: log,
 	}
 	if config.Upstreams, err = f.upstreams(inside); err != nil {
 		return nil, err
 	}
 	if f.ExternalIssuer != "" {
-		if config.External, err = f.external(inside, sets, base); err != nil {
+		if config.External, err = f.external(inside, sets, base, st.now); err != nil {
 			return nil, err
 		}
 	}
@@ -157,8 +159,8 @@ func (f *authFlags) upstreams(client *http.Client) ([]authserver.Upstream, error
 	}}, err
 }
 
-func (f *authFlags) external(client *http.Client, sets *token.KeySets, base string) (*token.External, error) {
-	e := &token.External{Issuer: f.ExternalIssuer, Audience: base, Client: client, Keys: sets, Patient: f.ExternalPatientClaim, Encounter: f.ExternalEncounterClaim}
+func (f *authFlags) external(client *http.Client, sets *token.KeySets, base string, now func() time.Time) (*token.External, error) {
+	e := &token.External{Issuer: f.ExternalIssuer, Audience: base, Client: client, Keys: sets, Now: now, Patient: f.ExternalPatientClaim, Encounter: f.ExternalEncounterClaim}
 	if base == "" {
 		return nil, &usageError{[]string{"--external-issuer needs --base-url: it is the audience of the tokens"}}
 	}

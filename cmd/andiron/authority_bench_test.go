@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/smart"
 	"andiron.dev/smart/account"
@@ -77,13 +78,14 @@ func BenchmarkAuthorization(b *testing.B) {
 		}
 		return httptest.NewServer(s)
 	}
-	unaudited, err := smart.New(smart.Config{Store: st, Spec: st.spec, Params: st.params})
+	keeping := rules.New(st, smart.System)
+	unaudited, err := smart.New(smart.Config{Store: keeping.Store(), Spec: st.spec, Params: st.params})
 	if err != nil {
 		b.Fatal(err)
 	}
 	off := config(func(*server.Config) {})
 	defer off.Close()
-	authorized := config(func(c *server.Config) { c.Guard, c.Authority = unaudited, a.server })
+	authorized := config(func(c *server.Config) { c.Guard, c.Rules, c.Authority = unaudited, keeping, a.server })
 	defer authorized.Close()
 	audited := httptest.NewServer(srv)
 	defer audited.Close()

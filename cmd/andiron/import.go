@@ -75,7 +75,7 @@ func (c *importCommand) target(ctx context.Context, config *intake.Config) (targ
 	if err := awaitIndex(ctx, st, config.Out); err != nil {
 		return nil, nil, errors.Join(err, st.Close())
 	}
-	f := serverFlags{MaxEntries: 1 << 20}
+	f := serverFlags{storeFlags: c.storeFlags, MaxEntries: 1 << 20}
 	srv, err := f.assemble(st, nil, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())

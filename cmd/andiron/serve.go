@@ -13,8 +13,10 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/rest"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/resources"
+	"andiron.dev/smart"
 )
 
 // serverFlags say how a server is run.
@@ -25,6 +27,8 @@ type serverFlags struct {
 	Addr    string `help:"Address to listen on; port 0 picks one and prints it." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	BaseURL string `name:"base-url" help:"The FHIR base as clients see it, if a proxy is in between." placeholder:"URL"`
 	authFlags
+	clockFlags
+	eventFlags
 	Origin []string `help:"Web origin whose pages may call the API from a browser; may be repeated." placeholder:"ORIGIN"`
 
 	MaxBody        int           `name:"max-body-mb" help:"Largest resource accepted, in MiB." default:"8"`
@@ -85,7 +89,7 @@ func (f *serverFlags) mistakes() []string {
 			list = append(list, fmt.Sprintf("--addr %q can be reached from outside, so tokens need https and clients a name to go by: set --base-url to the https URL of the FHIR base, and --tls-cert and --tls-key or a proxy that speaks https", f.Addr))
 		}
 	}
-	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes())
+	return slices.Concat(list, f.tlsFlags.mistakes(), f.frontFlags.mistakes(), f.authFlags.mistakes(), f.clockFlags.mistakes(f.Addr, f.BaseURL), f.eventFlags.mistakes())
 }
 
 // serve runs a server until ctx ends. prepare, if given, is called with the store before the first request is taken.
@@ -98,6 +102,7 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 	log := slog.New(slog.NewJSONHandler(logs, nil))
 	base := strings.TrimSuffix(f.BaseURL, "/")
 	f.searchLimit = f.SearchLimit
+	f.now = f.clock()
 	st, err := f.open()
 	if err != nil {
 		return fmt.Errorf("the store cannot be opened: %w", err)
@@ -133,6 +138,7 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 		}
 		go a.server.Run(ctx)
 	}
+	f.where = where
 	if err := f.welcome(ctx, t, a, where); err != nil {
 		return err
 	}
@@ -151,15 +157,37 @@ func (f *serverFlags) assemble(st *store, a *authority, base string, log *slog.L
 	resource, bundle := fhir.DefaultLimits(), fhir.BundleLimits()
 	resource.Bytes, bundle.Bytes = f.MaxBody<<20, f.MaxBundle<<20
 	config := server.Config{
-		Store: st, Spec: st.spec, Params: st.params, Modules: resources.Modules(),
-		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Log: log,
+		Store: st, Spec: st.spec, Params: st.params,
+		BaseURL: base, Hosts: hosts, Origins: f.Origin, Version: version(), Now: st.now, Clock: f.settable, Log: log,
 		SingleDelete: f.ConditionalDelete == "single", MaxEntries: f.MaxEntries,
 		Limits: rest.Limits{Resource: resource, Bundle: bundle, Time: f.RequestTimeout}, Bounds: f.bounds(), Proxies: f.proxies(),
 	}
+	config.Rules = rules.New(st, smart.System)
 	if a != nil {
+		config.Rules = a.rules
 		config.Guard, config.Trail, config.Authority = a.guard, a.trail, a.server
 		config.Modules = append(config.Modules, a.trail.Verify(st))
 		config.PageKey = st.keys.Derive("pages")
 	}
-	return server.New(config)
+	var srv *server.Server
+	modules := resources.Config{
+		Join: config.Rules.Join, Store: config.Rules.Store(), Spec: st.spec, Params: st.params, BaseURL: base, Now: st.now, NewID: server.NewUUID, Log: log, PageKey: config.PageKey,
+		Account: config.Rules.Account,
+		Serve: fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
+			return srv.Handler().Serve(ctx, req)
+		}),
+	}
+	if a != nil {
+		modules.Store = a.guard.Store()
+	}
+	modules.AllowEndpoints, _ = rest.ParseProxies(f.AllowEndpoints) // see mistakes
+	modules.Outbox, _ = f.outbox()
+	events, err := f.events(&config, st, a, log)
+	if err != nil {
+		return nil, err
+	}
+	modules.Topic = named(events)
+	config.Modules = append(config.Modules, resources.Modules(modules)...)
+	srv, err = server.New(config)
+	return srv, err
 }

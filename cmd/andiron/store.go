@@ -83,6 +83,8 @@ func (f *storeFlags) clusterOptions(p place) mongo.Options {
 type engine interface {
 	fhir.Store
 	fhir.Indexer
+	// Await returns when there is a version after a place in the commit order.
+	Await(ctx context.Context, after fhir.Seq) error
 	// Check looks over the whole store.
 	Check(ctx context.Context) error
 	// VerifyJournal gives the first entry of the journal that is not what it was, 0 where there is none.
@@ -99,6 +101,7 @@ type store struct {
 	spec   *r4.Spec
 	params *search.Params
 	keys   *secret.Keys
+	now    func() time.Time
 }
 
 // open opens the store that the flag names.
@@ -115,13 +118,16 @@ func (f *storeFlags) open() (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{spec: spec, params: search.NewParams(spec, units)}
+	s := &store{spec: spec, params: search.NewParams(spec, units), now: f.now}
+	if s.now == nil {
+		s.now = time.Now
+	}
 	if s.keys, err = f.secretFlags.keys(p.dir); err != nil {
 		return nil, err
 	}
 	if p.cluster() {
 		o := f.clusterOptions(p)
-		o.Params, o.JournalKey, o.Now = s.params, s.keys.Derive("journal"), f.now
+		o.Params, o.JournalKey, o.Now = s.params, s.keys.Derive("journal"), s.now
 		m, err := mongo.Open(context.Background(), o)
 		if err != nil {
 			return nil, err
@@ -129,7 +135,7 @@ func (f *storeFlags) open() (*store, error) {
 		s.engine = m
 		return s, nil
 	}
-	lite, err := sqlite.Open(sqlite.Options{Dir: p.dir, Params: s.params, Now: f.now, Cache: f.Cache << 10, SearchLimit: f.searchLimit, JournalKey: s.keys.Derive("journal")})
+	lite, err := sqlite.Open(sqlite.Options{Dir: p.dir, Params: s.params, Now: s.now, Cache: f.Cache << 10, SearchLimit: f.searchLimit, JournalKey: s.keys.Derive("journal")})
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (x *Interactions) create(ctx context.Context, req *fhir.Request) (*fhir.Res
 			}
 		}
 		version, err := tx.Create(ctx, resource)
-		resp = &fhir.Response{Result: fhir.Created, Resource: resource, Version: version}
+		resp = &fhir.Response{Result: fhir.Created, Resource: version.Written(resource), Version: version}
 		return err
 	})
 	return resp, err

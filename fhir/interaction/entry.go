@@ -154,6 +154,10 @@ func phaseOf(req *fhir.Request) int {
 		return phaseCreate
 	case fhir.Update, fhir.Patch:
 		return phaseUpdate
+	case fhir.Operation:
+		if !req.Safe {
+			return phaseOperate
+		}
 	}
 	return phaseRead
 }
@@ -162,6 +166,7 @@ const (
 	phaseDelete = iota
 	phaseCreate
 	phaseUpdate
+	phaseOperate // R4 has no place for it: operations find what the other entries have written
 	phaseRead
 	phases
 )

@@ -33,6 +33,17 @@ type Interactions struct {
 	// the request.
 	Internal func(context.Context) context.Context
 
+	// Rehearse carries out fn so that nothing of what it does to the store stays; nil = operations have no dry run.
+	Rehearse func(ctx context.Context, fn func(context.Context) error) error
+
+	// Join makes one update of everything that fn does to the store with the context that it is given; nil = operations that change something
+	// cannot be part of a transaction.
+	Join func(ctx context.Context, fn func(context.Context) error) error
+	// Account has then told, within each update of what fn does, what that has written; nil = operations have no Provenance.
+	Account func(ctx context.Context, fn func(context.Context) error, then func(ctx context.Context, tx fhir.Tx, written []*fhir.Version) error) error
+	// Agents names who asks, for that Provenance; nil = nobody knows.
+	Agents func(context.Context) []Agent
+
 	// MaxEntries bounds the entries of a batch or transaction; 0 = 5,000.
 	MaxEntries int
 	// MaxIncluded bounds the resources that one page of a search includes beside its matches; 0 = DefaultMaxIncluded.
@@ -41,6 +52,7 @@ type Interactions struct {
 	SingleDelete bool
 
 	registry *fhir.Registry
+	details  *fhir.Resource // the code system of fhir.Issue.Detail
 	terms    terminology.Cache
 }
 
@@ -76,7 +88,7 @@ func (x *Interactions) Known(next fhir.Handler) fhir.Handler {
 // Check is middleware: the write gate. It also sees to it that the body is of the type that the URL names.
 func (x *Interactions) Check(next fhir.Handler) fhir.Handler {
 	return fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
-		if req.Faults != nil {
+		if req.Faults != nil && !x.unchecked(req) {
 			return nil, x.withFindings(req)
 		}
 		switch req.Interaction {
@@ -87,6 +99,15 @@ func (x *Interactions) Check(next fhir.Handler) fhir.Handler {
 		}
 		return next.Serve(ctx, req)
 	})
+}
+
+// unchecked reports whether a request is for an operation that is asked what is wrong with its input.
+func (x *Interactions) unchecked(req *fhir.Request) bool {
+	if req.Interaction != fhir.Operation || x.registry == nil {
+		return false
+	}
+	d, _, err := x.registry.FindOperation(req)
+	return err == nil && d.Unchecked
 }
 
 // withFindings adds to the faults of intake what the gate has to say of the same text.
@@ -113,6 +134,14 @@ func (x *Interactions) checkBody(req *fhir.Request) error {
 	}
 	req.Checked = true
 	return nil
+}
+
+// now is the time by Now.
+func (x *Interactions) now() time.Time {
+	if x.Now == nil {
+		return time.Now()
+	}
+	return x.Now()
 }
 
 // view runs fn within the request's transaction, or on a snapshot of its own.

@@ -218,7 +218,9 @@ func TestPanicInBatch(t *testing.T) {
 // TestOperationInTransaction: an operation gets its body and the transaction's Tx.
 func TestOperationInTransaction(t *testing.T) {
 	d := open(t)
-	d.registry.Handle(fhir.Operation, func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
+	const definition = `{"resourceType":"OperationDefinition","id":"op","url":"http://example.org/OperationDefinition/op","name":"Op","status":"active","kind":"operation","code":"op",
+		"system":false,"type":false,"instance":true,"resource":["Patient"],"affectsState":false}`
+	err := d.registry.Operation(definition, func(ctx context.Context, req *fhir.Request) (*fhir.Response, error) {
 		r, err := req.Tx.Read(ctx, "Patient", "a")
 		if err != nil {
 			return nil, err
@@ -228,6 +230,9 @@ func TestOperationInTransaction(t *testing.T) {
 		}
 		return &fhir.Response{Resource: r}, nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	resp := d.want("", "POST /", `{"resourceType":"Bundle","type":"transaction","entry":[
 		{"resource":{"resourceType":"Parameters"},"request":{"method":"POST","url":"Patient/a/$op"}},
 		{"resource":{"resourceType":"Patient","id":"a"},"request":{"method":"PUT","url":"Patient/a"}}]}`)

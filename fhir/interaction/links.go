@@ -56,7 +56,7 @@ func (l *links) collect(requests []*fhir.Request) (echoes map[*entry]*entry, err
 				deleted[reference] = true
 			}
 			continue
-		case phaseRead:
+		case phaseOperate, phaseRead:
 			continue
 		}
 		to, err := l.target(e, req)
@@ -138,7 +138,12 @@ func (l *links) fill(e *entry, req *fhir.Request) (err error) {
 	case req.Interaction == fhir.Create || req.Interaction == fhir.Update:
 		req.Resource, err = l.render(e, req)
 	case req.Interaction == fhir.Operation:
-		req.Resource, err = fhir.NewResource(e.root)
+		typ, err := fhir.TypeOf(e.root)
+		if err != nil {
+			return err
+		}
+		req.Resource = fhir.Render(e.root, typ, e.root.Get("id").Text(), func(value fhir.Element) (string, bool) { return l.replace(e, value) })
+		return l.err
 	}
 	return err
 }
@@ -188,6 +193,11 @@ func (l *links) replace(e *entry, value fhir.Element) (string, bool) {
 func (l *links) isLink(e *entry, value fhir.Element) bool {
 	path := strings.TrimPrefix(value.Path(), e.path+".resource")
 	at, typ := e.root, l.t.x.Spec.Type(e.req.Type)
+	if e.req.Interaction == fhir.Operation { // what goes in is not of the type that the URL names
+		if typ = l.t.x.Spec.Type(e.root.Get("resourceType").Text()); typ == nil {
+			return false
+		}
+	}
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "."), ".") {
 		name, _, _ := strings.Cut(segment, "[")
 		property, ok := typ.Property(name)

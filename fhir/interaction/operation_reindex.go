@@ -21,6 +21,9 @@ func (x *Interactions) reindex(ctx context.Context, req *fhir.Request) (*fhir.Re
 			return nil, fhir.NewOutcome(fhir.CodeInvalid, "a value of the parameter 'type' is not a resource type of R4")
 		}
 	}
+	if req.DryRun { // the index is not changed by updates, so there is nothing to take back
+		return &fhir.Response{Result: fhir.Accepted, Resource: fhir.NewParameters().Text("kind", "code", "parameter").Resource()}, nil
+	}
 	job, err := x.Store.(fhir.Indexer).Reindex(ctx, what)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (x *Interactions) patch(ctx context.Context, req *fhir.Request) (*fhir.Resp
 			return nil
 		}
 		version, err := tx.Put(ctx, next)
-		resp = &fhir.Response{Resource: next, Version: version}
+		resp = &fhir.Response{Resource: version.Written(next), Version: version}
 		return err
 	})
 	return resp, err

@@ -28,11 +28,16 @@ func (x *Interactions) transaction(ctx context.Context, req *fhir.Request) (*fhi
 	if err != nil {
 		return nil, err
 	}
-	run := func(tx fhir.Tx) error { return t.run(ctx, tx) }
-	if t.writes() {
-		err = x.Store.Update(ctx, guards, run)
-	} else {
-		err = x.Store.View(ctx, run)
+	update := func(ctx context.Context) error {
+		return x.Store.Update(ctx, guards, func(tx fhir.Tx) error { return t.run(ctx, tx) })
+	}
+	switch {
+	case t.operates && x.Join != nil: // operations update the store by themselves
+		err = x.Join(ctx, update)
+	case t.writes():
+		err = update(ctx)
+	default:
+		err = x.Store.View(ctx, func(tx fhir.Tx) error { return t.run(ctx, tx) })
 	}
 	if err != nil {
 		return nil, err
@@ -49,6 +54,8 @@ type transaction struct {
 	entries []*entry
 	base    string
 	once    string // guard of a transaction that must not happen twice; "" = none
+
+	operates bool // an entry is an operation that is called by POST
 }
 
 func (t *transaction) writes() bool {
@@ -68,6 +75,14 @@ func (t *transaction) check() error {
 	for _, e := range t.entries {
 		if e.err != nil {
 			failure.Issues = append(failure.Issues, fhir.AsOutcome(e.err).Issues...)
+			continue
+		}
+		if err := t.checkOperation(e); err != nil {
+			o := fhir.AsOutcome(err).Within(e.path + ".request.url")
+			if len(failure.Issues) == 0 {
+				failure.Refinement, failure.Allow = o.Refinement, o.Allow
+			}
+			failure.Issues = append(failure.Issues, o.Issues...)
 			continue
 		}
 		if e.fullURL == "" {
@@ -98,6 +113,19 @@ func (t *transaction) check() error {
 		return failure
 	}
 	return nil
+}
+
+// checkOperation finds out whether the operation that an entry names can be part of a transaction.
+func (t *transaction) checkOperation(e *entry) error {
+	if e.req.Interaction != fhir.Operation || t.x.registry == nil {
+		return nil
+	}
+	d, _, err := t.x.registry.FindOperation(e.req)
+	if err != nil {
+		return err
+	}
+	t.operates = t.operates || !e.req.Safe
+	return t.x.joins(d)
 }
 
 // parallel calls fn for each entry, on all cores where there are enough entries to be worth it. Its error is a panic of fn,
@@ -174,7 +202,7 @@ func (t *transaction) run(ctx context.Context, tx fhir.Tx) error {
 			return err
 		}
 	}
-	for _, phase := range []int{phaseCreate, phaseUpdate, phaseRead} {
+	for _, phase := range []int{phaseCreate, phaseUpdate, phaseOperate, phaseRead} {
 		if err := t.phase(ctx, phase, requests); err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func (x *Interactions) bring(ctx context.Context, tx fhir.Tx, req *fhir.Request,
 		return nil, err
 	}
 	version, err := tx.Create(ctx, r)
-	return &fhir.Response{Result: fhir.Created, Resource: r, Version: version}, err
+	return &fhir.Response{Result: fhir.Created, Resource: version.Written(r), Version: version}, err
 }
 
 // put writes a resource over its current version, if If-Match allows it and there is anything to change.
@@ -112,7 +112,7 @@ func (x *Interactions) put(ctx context.Context, tx fhir.Tx, req *fhir.Request, r
 	if err != nil {
 		return nil, err
 	}
-	resp := &fhir.Response{Resource: r, Version: version}
+	resp := &fhir.Response{Resource: version.Written(r), Version: version}
 	if version.Created {
 		resp.Result = fhir.Created
 	}

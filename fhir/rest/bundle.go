@@ -35,8 +35,15 @@ func sizeOf(b *fhir.Bundle) int {
 
 func (k *call) appendBundle(w *fhir.Writer, b *fhir.Bundle) {
 	w.Object().Name("resourceType").String("Bundle")
-	w.Name("id").String(k.edge.NewID())
-	w.Name("meta").Object().Name("lastUpdated").String(k.start.UTC().Format(fhir.LastUpdatedFormat)).EndObject()
+	id, made := b.ID, b.Time
+	if id == "" {
+		id = k.edge.NewID()
+	}
+	if made.IsZero() {
+		made = k.start
+	}
+	w.Name("id").String(id)
+	w.Name("meta").Object().Name("lastUpdated").String(made.UTC().Format(fhir.LastUpdatedFormat)).EndObject()
 	w.Name("type").String(string(b.Type))
 	if b.Total >= 0 && (b.Type == fhir.Searchset || b.Type == fhir.HistoryBundle) {
 		w.Name("total").Int(b.Total)
@@ -86,9 +93,21 @@ func (k *call) fullURL(w *fhir.Writer, typ, id string) {
 }
 
 func (k *call) appendMatch(w *fhir.Writer, e *fhir.Entry) {
-	k.fullURL(w, e.Resource.Type(), e.Resource.ID())
-	w.Name("resource").Resource(e.Resource)
-	w.Name("search").Object().Name("mode").String(string(e.Mode)).EndObject()
+	r := e.Resource
+	if e.Response != nil { // written by an operation, at a time that was not known when the Bundle was put together
+		r = e.Response.Body()
+	}
+	k.fullURL(w, r.Type(), r.ID())
+	w.Name("resource").Resource(r)
+	w.Name("search").Object()
+	if e.Grade != "" {
+		w.Name("extension").Array().Object().Name("url").String("http://hl7.org/fhir/StructureDefinition/match-grade").Name("valueCode").String(e.Grade).EndObject().EndArray()
+	}
+	w.Name("mode").String(string(e.Mode))
+	if e.Score != "" {
+		w.Name("score").Raw(e.Score)
+	}
+	w.EndObject()
 }
 
 // appendEvent writes a version of a history (http://hl7.org/fhir/R4/http.html#history).
@@ -135,7 +154,8 @@ func (k *call) appendResult(w *fhir.Writer, e *fhir.Entry) {
 	case resp.Version == nil && body != nil && resp.Result != fhir.NotModified: // a read
 		k.fullURL(w, body.Type(), body.ID())
 		w.Name("resource").Resource(body)
-	case resp.Version != nil && body != nil && k.req.Prefer.Return == fhir.ReturnRepresentation:
+	case resp.Version != nil && body != nil && (k.req.Prefer.Return == fhir.ReturnRepresentation || k.req.Prefer.Return == "" && k.req.Interaction == fhir.Operation):
+		// Who calls an operation does not know yet what it writes.
 		k.fullURL(w, body.Type(), body.ID())
 		w.Name("resource").Resource(body)
 	}
@@ -146,7 +166,10 @@ func (k *call) appendResult(w *fhir.Writer, e *fhir.Entry) {
 	}
 	if v != nil {
 		w.Name("location").String(v.Type + "/" + v.ID + "/_history/" + v.VersionID)
-		w.Name("etag").String(fhir.ETag(v.VersionID)).Name("lastModified").String(v.LastUpdated.UTC().Format(fhir.LastUpdatedFormat))
+		w.Name("etag").String(fhir.ETag(v.VersionID))
+		if !v.LastUpdated.IsZero() { // of what was only rehearsed
+			w.Name("lastModified").String(v.LastUpdated.UTC().Format(fhir.LastUpdatedFormat))
+		}
 	}
 	if k.req.Prefer.Return == fhir.ReturnOutcome {
 		notes := resp.Notes

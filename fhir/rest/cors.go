@@ -30,7 +30,7 @@ func (k *call) cors(h http.Header) {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", allowed)
-	h.Set("Access-Control-Expose-Headers", "Content-Location, ETag, Last-Modified, Location, X-Request-Id")
+	h.Set("Access-Control-Expose-Headers", "Content-Location, ETag, Last-Modified, Location, Idempotency-Replayed, Retry-After, X-Progress, X-Request-Id")
 }
 
 // checkOrigin refuses writes by web pages of origins that the server does not know. A browser keeps such pages from reading the
@@ -60,7 +60,7 @@ func (k *call) options() {
 	h.Set("Allow", strings.Join(allowed, ", "))
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", strings.Join(allowed, ", "))
-		h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, X-Correlation-Id, X-Provenance, X-Request-Id")
+		h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, X-Correlation-Id, X-Provenance, X-Request-Id")
 		h.Set("Access-Control-Max-Age", "3600")
 	}
 	k.code = http.StatusNoContent

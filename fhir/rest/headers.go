@@ -39,6 +39,9 @@ func (k *call) readHeaders() error {
 	if err := k.readProvenance(); err != nil {
 		return err
 	}
+	if err := k.readIdempotencyKey(); err != nil {
+		return err
+	}
 	return k.readOnce()
 }
 
@@ -55,7 +58,7 @@ func (k *call) readOnce() error {
 	return nil
 }
 
-// readPrefer reads return=, handling= and our own explain; other preferences, and values that are none, are ignored (RFC 7240).
+// readPrefer reads return=, handling=, respond-async and our own explain; other preferences, and values that are none, are ignored (RFC 7240).
 func readPrefer(list string, p *fhir.Prefer) {
 	for preference := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ';' }) {
 		name, value, _ := strings.Cut(preference, "=")
@@ -67,7 +70,9 @@ func readPrefer(list string, p *fhir.Prefer) {
 				p.Return = r
 			}
 		case "handling":
-			p.Strict = value == "strict"
+			p.Strict, p.Lenient = value == "strict", value == "lenient"
+		case "respond-async":
+			p.Async = true
 		case "explain":
 			p.Explain = value == "" || value == "true"
 		}

@@ -14,6 +14,14 @@ import (
 // respond writes a success.
 func (k *call) respond(resp *fhir.Response) {
 	status := statusOf(resp)
+	k.replayed(resp.Replayed)
+	if resp.Location != "" {
+		k.w.Header()["Content-Location"] = []string{k.at(resp.Location)}
+	}
+	if resp.Progress != "" {
+		k.w.Header()["X-Progress"] = []string{resp.Progress}
+		k.w.Header()["Retry-After"] = []string{"1"}
+	}
 	if resp.Bundle != nil {
 		k.writeBundle(resp.Bundle)
 		return
@@ -24,7 +32,7 @@ func (k *call) respond(resp *fhir.Response) {
 		h["Etag"] = []string{fhir.ETag(v.VersionID)}
 		h["Last-Modified"] = []string{v.LastUpdated.UTC().Format(http.TimeFormat)}
 		// A client that has named the resource by a condition does not know where it is.
-		if resp.Result == fhir.Created || k.req.Interaction == fhir.Create || k.req.Condition != nil && !v.Deleted {
+		if resp.Result == fhir.Created || v.Created || k.req.Interaction == fhir.Create || k.req.Condition != nil && !v.Deleted {
 			h["Location"] = []string{k.base + "/" + v.Type + "/" + v.ID + "/_history/" + v.VersionID}
 		}
 		k.writeWritten(status, resp, body)
@@ -84,6 +92,9 @@ func (k *call) fail(err error) {
 	h := k.w.Header()
 	if len(o.Allow) > 0 {
 		h.Set("Allow", strings.Join(o.Allow, ", "))
+	}
+	if o.Replayed {
+		h.Set("Idempotency-Replayed", "true")
 	}
 	if o.RetryAfter > 0 {
 		h.Set("Retry-After", retryAfter(o))

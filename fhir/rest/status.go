@@ -21,6 +21,10 @@ func Status(o *fhir.Outcome) int {
 		return http.StatusRequestURITooLong
 	case fhir.NoSuchOperation:
 		return http.StatusNotFound
+	case fhir.InProgress, fhir.Unavailable:
+		return http.StatusConflict
+	case fhir.KeyReused:
+		return http.StatusUnprocessableEntity
 	}
 	if o.Challenge != "" && o.Code() == fhir.Expired { // a token; what else expires is gone
 		return http.StatusUnauthorized

@@ -38,6 +38,9 @@ func Parse(method, target, base string) (*fhir.Request, error) {
 	for _, r := range routes {
 		if r.method == method {
 			req.Interaction = r.interaction
+			if r.operation != "" {
+				req.Operation = r.operation
+			}
 			req.Safe = r.interaction == fhir.Operation && method == http.MethodGet
 			return req, conditional(req, query, hasQuery)
 		}
@@ -81,12 +84,13 @@ func split(path string) ([]string, error) {
 type route struct {
 	method      string
 	interaction fhir.Interaction
+	operation   string // that the interaction is; "" = what the path says
 }
 
 // match fills in what the path says and returns what can be done there; nil for a path that FHIR does not have.
 func match(s []string, req *fhir.Request) []route {
 	if len(s) == 0 {
-		return []route{{http.MethodGet, fhir.SearchSystem}, {http.MethodPost, fhir.Transaction}}
+		return []route{{method: http.MethodGet, interaction: fhir.SearchSystem}, {method: http.MethodPost, interaction: fhir.Transaction}}
 	}
 	last := s[len(s)-1]
 	if code, ok := strings.CutPrefix(last, "$"); ok && code != "" && len(s) <= 3 {
@@ -94,11 +98,15 @@ func match(s []string, req *fhir.Request) []route {
 			return nil
 		}
 		req.Operation = code
-		return []route{{http.MethodGet, fhir.Operation}, {http.MethodPost, fhir.Operation}}
+		routes := []route{{method: http.MethodGet, interaction: fhir.Operation}, {method: http.MethodPost, interaction: fhir.Operation}}
+		if code == "async-status" { // as Bulk Data has it
+			routes = append(routes, route{http.MethodDelete, fhir.Operation, "async-cancel"})
+		}
+		return routes
 	}
 	switch {
 	case len(s) == 1 && last == "metadata":
-		return []route{{http.MethodGet, fhir.Capabilities}}
+		return []route{{method: http.MethodGet, interaction: fhir.Capabilities}}
 	case last == "_search" && len(s) <= 4:
 		return search(s, req)
 	case last == "_history" && len(s) <= 3:
@@ -108,19 +116,19 @@ func match(s []string, req *fhir.Request) []route {
 			return nil
 		}
 		req.VersionID = last
-		return []route{{http.MethodGet, fhir.VRead}}
+		return []route{{method: http.MethodGet, interaction: fhir.VRead}}
 	}
 	if len(s) == 3 && compartment(s, req) {
-		return []route{{http.MethodGet, across(req)}}
+		return []route{{method: http.MethodGet, interaction: across(req)}}
 	}
 	if len(s) > 2 || !instance(s, req) {
 		return nil
 	}
 	if req.ID == "" {
-		return []route{{http.MethodGet, fhir.SearchType}, {http.MethodPost, fhir.Create}, {http.MethodPut, fhir.Update},
-			{http.MethodPatch, fhir.Patch}, {http.MethodDelete, fhir.Delete}}
+		return []route{{method: http.MethodGet, interaction: fhir.SearchType}, {method: http.MethodPost, interaction: fhir.Create}, {method: http.MethodPut, interaction: fhir.Update},
+			{method: http.MethodPatch, interaction: fhir.Patch}, {method: http.MethodDelete, interaction: fhir.Delete}}
 	}
-	return []route{{http.MethodGet, fhir.Read}, {http.MethodPut, fhir.Update}, {http.MethodPatch, fhir.Patch}, {http.MethodDelete, fhir.Delete}}
+	return []route{{method: http.MethodGet, interaction: fhir.Read}, {method: http.MethodPut, interaction: fhir.Update}, {method: http.MethodPatch, interaction: fhir.Patch}, {method: http.MethodDelete, interaction: fhir.Delete}}
 }
 
 // instance reads [], [type] or [type, id].
@@ -167,7 +175,7 @@ func search(s []string, req *fhir.Request) []route {
 	if !ok {
 		return nil
 	}
-	return []route{{http.MethodPost, across(req)}}
+	return []route{{method: http.MethodPost, interaction: across(req)}}
 }
 
 // compartment reads [compartment, id, type] and [compartment, id, *].
@@ -196,11 +204,11 @@ func history(s []string, req *fhir.Request) []route {
 	}
 	switch len(s) {
 	case 1:
-		return []route{{http.MethodGet, fhir.HistorySystem}}
+		return []route{{method: http.MethodGet, interaction: fhir.HistorySystem}}
 	case 2:
-		return []route{{http.MethodGet, fhir.HistoryType}}
+		return []route{{method: http.MethodGet, interaction: fhir.HistoryType}}
 	}
-	return []route{{http.MethodGet, fhir.HistoryInstance}}
+	return []route{{method: http.MethodGet, interaction: fhir.HistoryInstance}}
 }
 
 // conditional turns an update, patch or delete of a type into a conditional one.
@@ -211,7 +219,7 @@ func conditional(req *fhir.Request, query string, hasQuery bool) error {
 	switch req.Interaction {
 	case fhir.Update, fhir.Patch, fhir.Delete:
 		if !hasQuery {
-			return notAllowed([]route{{http.MethodGet, ""}, {http.MethodPost, ""}})
+			return notAllowed([]route{{method: http.MethodGet, interaction: ""}, {method: http.MethodPost, interaction: ""}})
 		}
 		req.Condition = &query
 	}

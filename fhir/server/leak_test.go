@@ -266,7 +266,7 @@ func TestFailingStore(t *testing.T) {
 			if !batch && w.Code != 500 || batch && !strings.Contains(body, "500 Internal Server Error") {
 				t.Errorf("%s: %s %s: status %d: %s", how, request[0], request[1], w.Code, body)
 			}
-			if request[0] != "HEAD" && !strings.Contains(body, `"severity":"fatal","code":"exception","details":{"text":"an internal error occurred; the request was not carried out"},"diagnostics":"request r-17"`) {
+			if request[0] != "HEAD" && !strings.Contains(body, `"severity":"fatal","code":"exception","details":{"coding":[{"system":"https://andiron.dev/fhir/CodeSystem/outcome-detail","code":"exception"}],"text":"an internal error occurred; the request was not carried out"},"diagnostics":"request r-17"`) {
 				t.Errorf("%s: %s %s: %s", how, request[0], request[1], body)
 			}
 			for _, word := range append(forbidden(), canary) {

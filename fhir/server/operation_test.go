@@ -61,7 +61,7 @@ func TestOperationInput(t *testing.T) {
 		{"weight=1e5", "", "weight:decimal=1e5@/"},
 		{"day=2024-02-30", "", "value"},
 		{"flag=true&flag=false", "", "invalid"},
-		{"who=Patient/1", "", "invalid"},
+		{"who=Patient/1", "", "who:Reference=@/"},
 		{"subject=x", "", "invalid"},
 		{"none=x", "", "invalid"},
 		{"flag:not=x", "", "invalid"},

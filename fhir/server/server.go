@@ -13,10 +13,13 @@ import (
 
 	"andiron.dev/conformance"
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/async"
 	"andiron.dev/fhir/gate"
+	"andiron.dev/fhir/idempotency"
 	"andiron.dev/fhir/interaction"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rest"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/search"
 	"andiron.dev/smart"
 	"andiron.dev/smart/audit"
@@ -29,6 +32,9 @@ type Config struct {
 	Spec    *r4.Spec
 	Params  *search.Params
 	Modules []fhir.Module
+	// Rules has changes keep to what modules demand of them. It is required with a Guard, which must have been made for its Store; otherwise nil =
+	// one over Store.
+	Rules *rules.Enforcer
 	// Guard decides who may see and do what; it was made for Store. nil = whoever can reach the server may do everything.
 	Guard *smart.Guard
 	// Authority says who requests are from; with a Guard there must be one, or nobody may do anything.
@@ -36,6 +42,9 @@ type Config struct {
 	// Trail is where what is done is written down; Guard was made for its Store. nil = nowhere.
 	Trail *audit.Trail
 
+	Socket       Socket           // answers SocketPath; nil = nothing does
+	Topics       fhir.Middleware  // serves topics that are part of the program; nil = there are none
+	Catalogue    []string         // their canonicals
 	BaseURL      string           // the FHIR base as clients see it; "" = what each request says
 	Hosts        []string         // host names that requests may be for; nil = any
 	Origins      []string         // web origins that may call the API from a browser
@@ -45,15 +54,26 @@ type Config struct {
 	MaxIncluded  int              // resources that a page of a search includes beside its matches; 0 = 1,000
 	Limits       rest.Limits      //
 	Bounds       Bounds           // of one caller
+	Load         *Load            // tells others whether there are requests; nil = nobody asks
 	Proxies      rest.Proxies     // reverse proxies that are believed what they say of the client
 	PageKey      []byte           // seals page links; nil = a fresh one, so that links die with the server
-	Now          func() time.Time // nil = time.Now
+	Now          func() time.Time // nil = Clock.Now, or time.Now
+	Clock        *Clock           // that tests can set, from TestPath; whoever reaches the server can. nil = none
 	NewID        func() string    // nil = NewUUID
 	Log          *slog.Logger     // nil = none
 }
 
 // Path is the path of the FHIR base.
 const Path = "/fhir"
+
+// Socket takes websockets. net/http forgets them, so that they have to be closed when the server stops.
+type Socket interface {
+	http.Handler
+	Close()
+}
+
+// SocketPath is where websockets are opened (Subscription/$get-ws-binding-token).
+const SocketPath = Path + "/ws"
 
 // Server is an assembled server.
 type Server struct {
@@ -67,6 +87,12 @@ type Server struct {
 // New assembles a server. It does not listen yet.
 func New(config Config) (*Server, error) {
 	config.defaults()
+	if config.Rules == nil {
+		if config.Guard != nil {
+			return nil, errors.New("a server with a Guard needs the Rules that the Guard's store keeps to")
+		}
+		config.Rules = rules.New(config.Store, nil)
+	}
 	s := &Server{config: config, registry: fhir.NewRegistry(), echo: echo.New()}
 	sealer, err := search.NewSealer(config.PageKey, config.Now)
 	if err != nil {
@@ -75,12 +101,19 @@ func New(config Config) (*Server, error) {
 	statement := &conformance.Statement{
 		Registry: s.registry, Spec: config.Spec, Params: config.Params, Version: config.Version,
 		Date: config.Now(), SingleDelete: config.SingleDelete, SMART: config.Authority != nil,
+		CreateOnly: []string{"AuditEvent", "Provenance"}, Topics: config.Catalogue,
 	}
 	x := &interaction.Interactions{
-		Store: config.Store, Spec: config.Spec, Gate: gate.New(config.Spec), Params: config.Params, Seal: sealer, NewID: config.NewID, Now: config.Now,
+		Store: config.Rules.Store(), Spec: config.Spec, Gate: gate.New(config.Spec), Params: config.Params, Seal: sealer, NewID: config.NewID, Now: config.Now,
 		Parse: rest.Parse, Capabilities: cached(statement, config.Params.Generation, config.Now), MaxEntries: config.MaxEntries, MaxIncluded: config.MaxIncluded, SingleDelete: config.SingleDelete,
 	}
-	chain := []fhir.Middleware{x.Known, x.Subset, x.Definitions, x.Check}
+	x.Rehearse, x.Join, x.Account, x.Agents = config.Rules.Rehearse, s.join, s.account, agents
+	kept := &idempotency.Keeper{Rules: config.Rules, Caller: caller, Internal: smart.System, Now: config.Now, NewID: config.NewID}
+	jobs := &async.Jobs{Rules: config.Rules, Answers: kept, Caller: caller, Internal: smart.System, Now: config.Now, NewID: config.NewID, Log: config.Log}
+	chain := []fhir.Middleware{jobs.Middleware, kept.Middleware, x.Known, x.Subset, x.Definitions, x.Check}
+	if config.Topics != nil {
+		chain = append(chain, config.Topics)
+	}
 	if config.Guard != nil {
 		config.Guard.Attach(s.registry, rest.Parse)
 		x.Store, x.Internal = config.Guard.Store(), smart.System
@@ -88,23 +121,30 @@ func New(config Config) (*Server, error) {
 	}
 	if config.Trail != nil {
 		statement.ReadOnly = []string{"AuditEvent"}
-		chain = append([]fhir.Middleware{config.Trail.Middleware}, chain...)
+		chain = append([]fhir.Middleware{config.Trail.Middleware}, append(chain, config.Trail.Sources(s.account))...)
 	}
 	if err := x.Register(s.registry); err != nil {
 		return nil, err
 	}
-	for _, m := range config.Modules {
+	for _, typ := range statement.CreateOnly {
+		s.registry.Rule(rules.CreateOnly(typ))
+	}
+	for _, m := range append([]fhir.Module{jobs}, config.Modules...) {
 		if err := m.Register(s.registry); err != nil {
 			return nil, err
 		}
 	}
+	config.Rules.Attach(s.registry)
 	s.handler = fhir.Chain(s.registry, chain...)
-	x.Handler = s.handler
+	x.Handler, jobs.Handler = s.handler, s.handler
 	s.mount()
 	return s, nil
 }
 
 func (c *Config) defaults() {
+	if c.Now == nil && c.Clock != nil {
+		c.Now = c.Clock.Now
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -155,7 +195,14 @@ func (s *Server) mount() {
 		Throttle: s.config.Bounds.throttle(),
 	}
 	s.front = s.config.Proxies.Handler(s.echo)
+	if s.config.Load != nil {
+		s.front = s.config.Load.over(s.front)
+	}
 	s.authorize(edge)
+	s.testable()
+	if s.config.Socket != nil {
+		s.echo.GET(SocketPath, echo.WrapHandler(s.named(s.sheltered(s.config.Socket))))
+	}
 	edge.Mount(s.echo)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		s.echo.Add(method, "/healthz", func(c echo.Context) error { return say(c, http.StatusOK, "ok\n") })
@@ -221,7 +268,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 	}
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
 	defer s.indexBeside(ctx)()
+	defer s.workBeside(ctx)()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	select {
@@ -231,6 +282,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
+	if s.config.Socket != nil {
+		s.config.Socket.Close()
+	}
 	err := h.Shutdown(drain)
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

@@ -59,6 +59,9 @@ func subtypesOf(e *Event) (list []coding) {
 		if own = (coding{ownOperations, e.Operation, ""}); e.Operation != "" {
 			list = append(list, own)
 		}
+		if iti := transactionOf(e); iti != "" {
+			list = append(list, coding{iheEvents, iti, ""})
+		}
 		return list
 	case Login:
 		list = []coding{{dcm, "110122", "Login"}}

@@ -13,6 +13,7 @@ import (
 	"andiron.dev/fhir/interaction"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rest"
+	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/search"
@@ -28,6 +29,7 @@ type hospital struct {
 	dir    string
 	inner  *sqlite.Store
 	store  fhir.Store
+	rules  *rules.Enforcer
 	trail  *audit.Trail
 	params *search.Params
 	top    fhir.Handler
@@ -64,7 +66,8 @@ func open(t testing.TB, configure ...func(*audit.Config)) *hospital {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.trail.Close() })
-	h.store = h.trail.Store(h.inner)
+	h.rules = rules.New(h.trail.Store(h.inner), smart.System)
+	h.store = h.rules.Store()
 	h.params = params
 	h.assemble()
 	return h
@@ -101,7 +104,9 @@ func (h *hospital) assemble() {
 		h.guard.Attach(registry, rest.Parse)
 		refuse, x.Store, x.Internal = h.guard.Middleware, h.guard.Store(), smart.System
 	}
-	h.top = fhir.Chain(registry, h.trail.Middleware, refuse, x.Known, x.Subset, x.Definitions, x.Check)
+	h.top = fhir.Chain(registry, h.trail.Middleware, refuse, x.Known, x.Subset, x.Definitions, x.Check, h.trail.Sources(func(ctx context.Context, fn func(context.Context) error, then func(context.Context, fhir.Tx, []*fhir.Version) error) error {
+		return h.rules.Account(ctx, fn, then)
+	}))
 	x.Handler = h.top
 }
 

@@ -33,14 +33,32 @@ func (t *Trail) checkProvenance(req *fhir.Request) error {
 	return nil
 }
 
-// writeProvenance stores the Provenance that came with a request: its target is what was written.
-func (t *Trail) writeProvenance(ctx context.Context, w *writeTx, r *request) error {
-	targets := make([]string, len(w.versions))
-	for i, v := range w.versions {
-		targets[i] = v.write.What
+// Account has then told, within each update of what fn does with the context that it is given, what that has written.
+type Account func(ctx context.Context, fn func(context.Context) error, then func(ctx context.Context, tx fhir.Tx, written []*fhir.Version) error) error
+
+// Sources is middleware: the Provenance that comes with a request is stored with what the request writes, which is its target. It belongs
+// behind whatever answers again what has been carried out before.
+func (t *Trail) Sources(account Account) fhir.Middleware {
+	return func(next fhir.Handler) fhir.Handler {
+		return fhir.HandlerFunc(func(ctx context.Context, req *fhir.Request) (resp *fhir.Response, err error) {
+			if req.Provenance == nil || req.Tx != nil {
+				return next.Serve(ctx, req)
+			}
+			flag := flagged(req.Provenance, smart.From(ctx))
+			err = account(ctx, func(ctx context.Context) (err error) {
+				resp, err = next.Serve(ctx, req)
+				return err
+			}, func(ctx context.Context, tx fhir.Tx, written []*fhir.Version) error {
+				targets := make([]string, len(written))
+				for i, v := range written {
+					targets[i] = versionedReference(v.Type, v.ID, v.VersionID)
+				}
+				_, err := tx.Create(ctx, provenanceOf(req.Provenance, t.config.NewID(), targets, flag))
+				return err
+			})
+			return resp, err
+		})
 	}
-	_, err := w.Create(ctx, provenanceOf(r.Provenance, t.config.NewID(), targets, flagged(r.Provenance, r.who)))
-	return err
 }
 
 // provenanceOf is p with the targets that it says nothing of, or something wrong. With flag it is tagged as unverified: its agents are not

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -104,5 +105,37 @@ func TestProvenanceRefused(t *testing.T) {
 	}
 	if _, err := h.read("Patient", "z"); fhir.CodeOf(err) != fhir.NotFound || len(h.sources()) != 0 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestProvenanceKeepsToRules: what comes in X-Provenance is held against rules like what is sent; what it was to tell of stands or falls with it.
+func TestProvenanceKeepsToRules(t *testing.T) {
+	h := open(t)
+	registry := fhir.NewRegistry()
+	registry.Rule(fhir.Rule{Type: "Provenance", Check: func(_ context.Context, c *fhir.Change) (*fhir.Resource, error) {
+		if c.After.Root().Get("activity").Exists() {
+			return nil, fhir.NewOutcome(fhir.BusinessRule, "not so")
+		}
+		return nil, nil
+	}})
+	h.rules.Attach(registry)
+	h.must("PUT", "/Patient/a", `{"resourceType":"Patient","id":"a"}`, provenance)
+	refused := strings.Replace(provenance, `"recorded"`, `"activity":{"text":"x"},"recorded"`, 1)
+	for _, send := range [][3]string{
+		{"PUT", "/Patient/b", `{"resourceType":"Patient","id":"b"}`}, {"POST", "/Patient", `{"resourceType":"Patient"}`}, {"DELETE", "/Patient/a", ""},
+		{"POST", "/", `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"b"},"request":{"method":"PUT","url":"Patient/b"}}]}`},
+	} {
+		if a := h.do(send[0], send[1], send[2], refused); fhir.CodeOf(a.err) != fhir.BusinessRule {
+			t.Errorf("%s %s: %v", send[0], send[1], a.err)
+		}
+	}
+	if got := h.sources(); len(got) != 1 {
+		t.Errorf("%d were written", len(got))
+	}
+	if a := h.do("GET", "/Patient/b", ""); fhir.CodeOf(a.err) != fhir.NotFound {
+		t.Errorf("what was refused is there: %v", a.err)
+	}
+	if a := h.do("GET", "/Patient/a", ""); a.err != nil {
+		t.Errorf("what was refused was deleted: %v", a.err)
 	}
 }

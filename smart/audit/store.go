@@ -32,27 +32,26 @@ type indexedStore struct {
 
 // View implements fhir.Store.
 func (s *store) View(ctx context.Context, fn func(fhir.Tx) error) error {
-	r := requestOf(ctx)
+	r, who := requestOf(ctx), smart.From(ctx)
 	return s.Store.View(ctx, func(tx fhir.Tx) error {
-		return fn(&readTx{Tx: tx, store: s, request: r})
+		return fn(&readTx{Tx: tx, store: s, request: r, server: who != nil && who.IsServer()})
 	})
 }
 
 // Update implements fhir.Store.
 func (s *store) Update(ctx context.Context, guards []string, fn func(fhir.Tx) error) error {
 	r, who := requestOf(ctx), smart.From(ctx)
+	server := who != nil && who.IsServer()
+	if server && r != nil && r.who != nil { // what the server does for somebody is told of them
+		who = r.who
+	}
 	var told *Event
 	err := s.Store.Update(ctx, guards, func(tx fhir.Tx) error {
 		told = nil
 		r.began()
-		w := &writeTx{readTx: readTx{Tx: tx, store: s, request: r}}
+		w := &writeTx{readTx: readTx{Tx: tx, store: s, request: r, server: server}}
 		if err := fn(w); err != nil || len(w.versions) == 0 {
 			return err
-		}
-		if r != nil && r.Provenance != nil {
-			if err := s.trail.writeProvenance(ctx, w, r); err != nil {
-				return err
-			}
 		}
 		if !s.trail.audits(who) {
 			return nil

@@ -5,6 +5,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/search"
+	"andiron.dev/smart"
 	"andiron.dev/smart/compartment"
 )
 
@@ -13,9 +14,17 @@ type readTx struct {
 	fhir.Tx
 	store   *store
 	request *request // nil for what the server does by itself
+	server  bool     // the request is the server's own
 }
 
 const auditEvent = "AuditEvent"
+
+// saw notes what was read for whoever asks; what the server looks up for its own sake in the middle of it shows them nothing.
+func (tx *readTx) saw(ctx context.Context, found ...*fhir.Resource) {
+	if p := smart.From(ctx); p == nil || !p.IsServer() || tx.server {
+		tx.request.saw(found...)
+	}
+}
 
 // Read implements fhir.Reader.
 func (tx *readTx) Read(ctx context.Context, typ, id string) (*fhir.Resource, error) {
@@ -24,7 +33,7 @@ func (tx *readTx) Read(ctx context.Context, typ, id string) (*fhir.Resource, err
 	}
 	r, err := tx.Tx.Read(ctx, typ, id)
 	if err == nil {
-		tx.request.saw(r)
+		tx.saw(ctx, r)
 	}
 	return r, err
 }
@@ -40,7 +49,7 @@ func (tx *readTx) VRead(ctx context.Context, typ, id, version string) (*fhir.Res
 	}
 	r, err := tx.Tx.VRead(ctx, typ, id, version)
 	if err == nil {
-		tx.request.saw(r)
+		tx.saw(ctx, r)
 	}
 	return r, err
 }
@@ -54,7 +63,7 @@ func (tx *readTx) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.Histo
 	if err == nil {
 		for i := range page.Events {
 			if r := page.Events[i].Resource; r != nil {
-				tx.request.saw(r)
+				tx.saw(ctx, r)
 			}
 		}
 	}
@@ -75,7 +84,7 @@ func (tx *readTx) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPag
 	}
 	page, err := tx.Tx.Search(ctx, q)
 	if err == nil {
-		tx.request.saw(page.Resources...)
+		tx.saw(ctx, page.Resources...)
 	}
 	return page, err
 }

@@ -136,7 +136,7 @@ func said(e *audit.Event, p *person) *audit.Event {
 func (g *grant) principal(c *Client, p *person, scopes smart.Scopes, digested string) *smart.Principal {
 	o := &smart.Principal{
 		Subject: g.subject(), Name: c.Name, ClientID: c.ID, Scopes: scopes, Patient: g.Patient, Encounter: g.Encounter,
-		AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR, TokenID: tokenID(digested), Purpose: g.Purpose, BreakGlass: g.BreakGlass,
+		AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR, TokenID: tokenID(digested), Grant: g.ID, Purpose: g.Purpose, BreakGlass: g.BreakGlass,
 	}
 	if p != nil {
 		o.Name, o.FhirUser, o.Roles, o.Clearance = p.Username, p.FhirUser, p.Roles, p.Clearance

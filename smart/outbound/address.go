@@ -59,14 +59,37 @@ func (t *transport) allowed(to netip.AddrPort) error {
 	if t.options.Loopback && a.Unmap().IsLoopback() {
 		return nil // whatever the port
 	}
+	inside := slices.ContainsFunc(t.options.Allow, func(p netip.Prefix) bool { return p.Contains(a) })
+	if inside && t.options.Delivery {
+		return nil
+	}
 	if !slices.Contains(t.options.Ports, to.Port()) {
 		return &refusal{fmt.Sprintf("the port %d is not allowed", to.Port())}
 	}
-	if slices.ContainsFunc(t.options.Allow, func(p netip.Prefix) bool { return p.Contains(a) }) {
+	if inside {
 		return nil
 	}
 	if !public(a, t.closed) {
 		return &refusal{"the host is not on the public internet"}
 	}
 	return nil
+}
+
+// controlPlain is control for http, which goes nowhere but inside: on the internet everybody could read along.
+func (t *transport) controlPlain(network, address string, c syscall.RawConn) error {
+	if err := t.control(network, address, c); err != nil {
+		return err
+	}
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return &refusal{"the address cannot be read"}
+	}
+	return t.allowedPlain(to)
+}
+
+func (t *transport) allowedPlain(to netip.AddrPort) error {
+	if t.options.Loopback && to.Addr().Unmap().IsLoopback() || slices.ContainsFunc(t.options.Allow, func(p netip.Prefix) bool { return p.Contains(to.Addr()) }) {
+		return nil
+	}
+	return &refusal{"the URL must begin with https://: its host is not in a network that is open to http"}
 }

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -23,7 +24,10 @@ type Options struct {
 	Loopback bool
 	// Allow are networks inside that may be reached nonetheless: where an organisation's identity provider stands.
 	Allow []netip.Prefix
-	Roots *x509.CertPool // of certificates; nil = those of the system
+	// Delivery is for whoever calls the same endpoints again and again, by a schedule of its own: connections are kept, no host is left
+	// alone, and in the networks of Allow http and every port will do.
+	Delivery bool
+	Roots    *x509.CertPool // of certificates; nil = those of the system
 
 	Timeout  time.Duration    // of a whole exchange; 0 = 5 s
 	MaxBody  int64            // of an answer in bytes; 0 = 256 KiB
@@ -53,11 +57,9 @@ func (o *Options) defaults() {
 func New(options Options) *http.Client {
 	options.defaults()
 	t := &transport{options: options, closed: closed(), breaker: newBreaker(options.Now)}
-	dialer := &net.Dialer{Timeout: options.Timeout, Resolver: options.Resolver, Control: t.control, KeepAlive: -1}
-	t.inner = &http.Transport{
-		Proxy: nil, DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.Roots},
-		TLSHandshakeTimeout: options.Timeout, ResponseHeaderTimeout: options.Timeout, ForceAttemptHTTP2: true, DisableCompression: true,
-		MaxConnsPerHost: 4, MaxIdleConns: 32, MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 32 << 10,
+	t.inner = t.exchange(t.control)
+	if options.Delivery {
+		t.plain = t.exchange(t.controlPlain)
 	}
 	return &http.Client{
 		Transport: t, Timeout: options.Timeout,
@@ -65,11 +67,27 @@ func New(options Options) *http.Client {
 	}
 }
 
+// exchange makes a transport whose connections are looked at before they are dialled.
+func (t *transport) exchange(control func(network, address string, c syscall.RawConn) error) *http.Transport {
+	options := &t.options
+	dialer := &net.Dialer{Timeout: options.Timeout, Resolver: options.Resolver, Control: control, KeepAlive: -1}
+	h := &http.Transport{
+		Proxy: nil, DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.Roots},
+		TLSHandshakeTimeout: options.Timeout, ResponseHeaderTimeout: options.Timeout, ForceAttemptHTTP2: true, DisableCompression: true,
+		MaxConnsPerHost: 4, MaxIdleConns: 32, MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 32 << 10,
+	}
+	if options.Delivery {
+		h.MaxConnsPerHost, h.MaxIdleConns, h.MaxIdleConnsPerHost, h.IdleConnTimeout = 64, 256, 16, 90*time.Second
+	}
+	return h
+}
+
 // transport holds each request to the rules.
 type transport struct {
 	options Options
 	closed  []netip.Prefix
 	inner   *http.Transport
+	plain   *http.Transport // for http to the networks of Allow; nil = as inner
 	breaker *breaker
 }
 
@@ -78,11 +96,17 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := t.check(r); err != nil {
 		return nil, err
 	}
-	done, err := t.breaker.enter(r)
-	if err != nil {
-		return nil, err
+	inner, done := t.inner, func(verdict) {}
+	if t.plain != nil && r.URL.Scheme == "http" {
+		inner = t.plain
 	}
-	resp, err := t.inner.RoundTrip(r)
+	if !t.options.Delivery {
+		var err error
+		if done, err = t.breaker.enter(r); err != nil {
+			return nil, err
+		}
+	}
+	resp, err := inner.RoundTrip(r)
 	if err != nil {
 		done(outcomeOf(r.Context(), err))
 		return nil, plain(err)
@@ -116,7 +140,7 @@ func (t *transport) check(r *http.Request) error {
 func (t *transport) checkURL(u *url.URL) error {
 	host, port := u.Hostname(), u.Port()
 	switch {
-	case u.Scheme != "https" && (u.Scheme != "http" || !t.options.Loopback || !local(host)):
+	case u.Scheme != "https" && (u.Scheme != "http" || !t.options.Delivery && (!t.options.Loopback || !local(host))):
 		return &refusal{"the URL must begin with https://"}
 	case host == "" || u.Opaque != "":
 		return &refusal{"the URL has no host"}
@@ -129,8 +153,8 @@ func (t *transport) checkURL(u *url.URL) error {
 	if err != nil {
 		return &refusal{"the port is none"}
 	}
-	if t.options.Loopback && local(host) {
-		return nil
+	if t.options.Loopback && local(host) || t.options.Delivery {
+		return nil // it depends on the address
 	}
 	for _, p := range t.options.Ports {
 		if uint64(p) == n {
@@ -166,13 +190,58 @@ func Check(client *http.Client, raw string) error {
 		return err
 	}
 	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
-		port := uint64(443)
-		if u.Port() != "" {
-			port, _ = strconv.ParseUint(u.Port(), 10, 16)
-		}
-		return t.allowed(netip.AddrPortFrom(a, uint16(port)))
+		return t.allows(u, a)
 	}
 	return nil
+}
+
+// allows says whether a URL whose host has this address may be fetched.
+func (t *transport) allows(u *url.URL, a netip.Addr) error {
+	port := uint64(443)
+	switch {
+	case u.Port() != "":
+		port, _ = strconv.ParseUint(u.Port(), 10, 16)
+	case u.Scheme == "http":
+		port = 80
+	}
+	to := netip.AddrPortFrom(a, uint16(port))
+	if u.Scheme == "http" && t.plain != nil {
+		return t.allowedPlain(to)
+	}
+	return t.allowed(to)
+}
+
+// Resolve is Check, and it looks at the addresses that the host's name has now: there must be one that may be called. A name that is not known now
+// passes, unless the URL is an http one, of which only the address tells that it is inside.
+func Resolve(ctx context.Context, client *http.Client, raw string) error {
+	if err := Check(client, raw); err != nil {
+		return err
+	}
+	u, _ := url.Parse(raw)
+	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return nil
+	}
+	t := client.Transport.(*transport)
+	resolver := t.options.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	found, err := resolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		if u.Scheme == "https" {
+			return nil
+		}
+		return plain(err)
+	}
+	var refused error
+	for _, a := range found {
+		if refused = t.allows(u, a.Unmap()); refused == nil {
+			return nil
+		}
+	}
+	return refused
 }
 
 // body is the body of an answer, up to the limit.

@@ -86,7 +86,7 @@ func services() []claim {
 		{"hs-night 30/30", "HealthcareService/hs-night", all, "30/30"},
 		{"hs-virtual is virtual", "HealthcareService/hs-virtual", "characteristic.coding.code", "virtual"},
 		{"hs-followup can be booked from home", "HealthcareService/hs-followup", booking, "instant"},
-		{"a schedule has one actor", "", count("Schedule", "actor.count() = 1 and active"), "9"},
+		{"a schedule has one actor", "", count("Schedule", "actor.count() = 1 and active"), "10"},
 		{"sch-lee is dr-lee's", "Schedule/sch-lee", "actor.reference", "Practitioner/dr-lee"},
 		{"sch-kim is dr-kim's", "Schedule/sch-kim", "actor.reference", "Practitioner/dr-kim"},
 		{"sch-room1 is room-1's", "Schedule/sch-room1", "actor.reference", "Location/room-1"},

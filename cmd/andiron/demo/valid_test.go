@@ -73,8 +73,8 @@ func TestIdsAreUnique(t *testing.T) {
 		}
 		seen[nameOf(r)] = true
 	}
-	if len(seen) != 220 {
-		t.Errorf("%d resources, want 220", len(seen))
+	if len(seen) != 223 {
+		t.Errorf("%d resources, want 223", len(seen))
 	}
 }
 

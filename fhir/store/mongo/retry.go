@@ -93,6 +93,7 @@ func (s *Store) commitTransaction(ctx context.Context, session *driver.Session, 
 		err := session.CommitTransaction(ctx)
 		switch {
 		case err == nil:
+			s.bell.Ring()
 			return nil
 		case hasLabel(err, labelUnknown) && attempt < maxAttempts && time.Since(start) < maxTrying && ctx.Err() == nil:
 			_ = pause(ctx, attempt) // the commit reports it

@@ -52,6 +52,7 @@ type Store struct {
 	admission admission
 	guards    keyedMutex
 	writer    *writer
+	bell      fhir.Bell
 	known     collections
 	gap       atomic.Pointer[indexJob] // nil = the index is complete
 	owner     string                   // names this process where it has a lease

@@ -9,10 +9,12 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest"
 )
 
 // TestVerifyJournal changes a journal behind the store's back in every way: the first entry that is not what it was is found.
 func TestVerifyJournal(t *testing.T) {
+	storetest.Single(t)
 	const n = 2500
 	p := params(t)
 	for name, c := range map[string]struct {

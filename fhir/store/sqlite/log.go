@@ -14,6 +14,10 @@ const (
 	keptLog         = 32 << 20    // bytes of the log's file that stay when it begins anew
 	maxLog          = 4 * keptLog // see bound
 	quiet           = time.Second // without a commit, after which the log is copied and emptied
+	// Leases are renewed every few hundred milliseconds, for as long as a server runs: where there is a lot to be copied, a pause between
+	// two of them is enough.
+	shortQuiet = 250 * time.Millisecond
+	aLot       = 16 // commits
 )
 
 // log keeps the write-ahead log from growing without end. SQLite begins it anew only when no reader needs it any more, and

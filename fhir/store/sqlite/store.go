@@ -49,6 +49,7 @@ type Store struct {
 	names     *dictionary
 	guards    keyedMutex
 	sample    sample
+	bell      fhir.Bell
 	close     sync.Once
 	closeErr  error
 

@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/search"
 )
 
@@ -42,6 +43,7 @@ func TestCheckFindsWords(t *testing.T) {
 
 // TestWordsOfManyCommits writes the index in many small parts, which SQLite merges, and takes them out again.
 func TestWordsOfManyCommits(t *testing.T) {
+	storetest.Single(t)
 	s := open(t, sqlite.Options{Dir: t.TempDir(), Unsafe: true})
 	text := func(i, round int) string {
 		return fmt.Sprintf(`{"resourceType":"Basic","id":"%d","code":{"text":"common word%d round%d %s"}}`, i, i, round, strings.Repeat("x", i%70))

@@ -156,8 +156,12 @@ func (w *writer) serve() {
 
 // wait waits for the next job; ok is false when there will be none. If that takes long, it uses the time.
 func (w *writer) wait() (j *job, ok bool) {
-	if w.tidied != w.commits.Load() {
-		idle := time.NewTimer(quiet)
+	if since := w.commits.Load() - w.tidied; since > 0 {
+		length := quiet
+		if since >= aLot {
+			length = shortQuiet
+		}
+		idle := time.NewTimer(length)
 		defer idle.Stop()
 		select {
 		case j, ok = <-w.queue:
@@ -243,6 +247,7 @@ func (w *writer) end() error {
 	}
 	w.commits.Add(1)
 	w.publish()
+	w.store.bell.Ring()
 	w.settled()
 	w.log.bound(w.conn)
 	return nil

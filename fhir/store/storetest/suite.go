@@ -50,7 +50,7 @@ func storeGroups() []group {
 			{"RecordRandom", testRecordRandom},
 			{"RecordConflicts", testRecordConflicts},
 			{"Journal", testJournal},
-			{"JournalMany", testJournalMany},
+			{"JournalMany", single(testJournalMany)},
 			{"Cancel", testCancel},
 			{"CancelSearch", testCancelSearch},
 			{"Close", testClose},
@@ -77,8 +77,8 @@ func storeGroups() []group {
 			{"Reindex", testReindex},
 		}},
 		{"Crash", []test{
-			{"Kill", testCrash},
-			{"Indexing", testIndexingCrash},
+			{"Kill", single(testCrash)},
+			{"Indexing", single(testIndexingCrash)},
 		}},
 	}
 }
@@ -87,25 +87,41 @@ func storeGroups() []group {
 func searchGroups() []group {
 	return []group{
 		{"Search", []test{
-			{"Scripts", testScripts},
+			{"Scripts", single(testScripts)},
 			{"Empty", testSearchEmpty},
 			{"IndexUpkeep", testIndexUpkeep},
-			{"Many", testMany},
-			{"CompositeMany", testCompositeMany},
-			{"Terminology", testTerminology},
+			{"Many", single(testMany)},
+			{"CompositeMany", single(testCompositeMany)},
+			{"Terminology", single(testTerminology)},
 			{"Odd", testOdd},
 			{"FullText", testFullText},
 			{"PagesStable", testPagesStable},
 			{"PageSizes", testPageSizes},
 			{"PageForeign", testPageForeign},
 			{"AcrossStable", testAcrossStable},
-			{"PageAgain", testPageAgain},
-			{"Totals", testTotals},
+			{"PageAgain", single(testPageAgain)},
+			{"Totals", single(testTotals)},
 		}},
 		{"Random", []test{
-			{"Search", testRandom},
-			{"Measured", testRandomMeasured},
-			{"Filter", testRandomFilter},
+			{"Search", single(testRandom)},
+			{"Measured", single(testRandomMeasured)},
+			{"Filter", single(testRandomFilter)},
 		}},
+	}
+}
+
+// single is a test in one goroutine: with the race detector, for which there is nothing in it, a short run leaves it out.
+func single(fn func(*testing.T, *suite)) func(*testing.T, *suite) {
+	return func(t *testing.T, s *suite) {
+		Single(t)
+		fn(t, s)
+	}
+}
+
+// Single says that a test has nothing for the race detector: with it, a short run leaves the test out.
+func Single(t *testing.T) {
+	t.Helper()
+	if detecting && testing.Short() {
+		t.Skip("SKIPPED: nothing runs side by side here, the race detector is on, and -short is set")
 	}
 }
