@@ -9,10 +9,10 @@ BENCHTIME   ?= 2s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run demo test race fuzz bench lint cover generate verify golden clean
+.PHONY: help build run demo test test-mongo test-ferretdb race fuzz bench lint cover generate verify golden clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## compile the program to bin/andiron
 	$(GO) build -trimpath -ldflags "-s -w" -o bin/andiron ./cmd/andiron
@@ -25,7 +25,15 @@ demo: build ## the same on a store that is thrown away
 
 test: ## all tests, and those of packages that share state under the race detector
 	$(GO) test ./...
+	@$(MAKE) --no-print-directory test-ferretdb
 	@$(MAKE) --no-print-directory race
+
+test-mongo: ## the engine suite on a MongoDB replica set: ANDIRON_TEST_MONGO='mongodb://127.0.0.1:27017/?replicaSet=rs0' make test-mongo
+	@test -n "$$ANDIRON_TEST_MONGO" || { echo "set ANDIRON_TEST_MONGO to the URI of a replica set; README.md says how to start one"; exit 1; }
+	$(GO) test -count 1 -timeout 60m -run 'TestMongo' -v ./fhir/store/mongo
+
+test-ferretdb: ## the search scripts on FerretDB, another server of the protocol; a minute, in a module of its own
+	cd fhir/store/mongo/ferretdb && $(GO) test -count 1 -timeout 10m -run 'TestFerretDB/Search/^Scripts$$' .
 
 race: ## tests of packages that share state, under the race detector (which needs a C compiler)
 	@if command -v cc >/dev/null 2>&1; then \

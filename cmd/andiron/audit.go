@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
-	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/smart/audit"
 )
 
@@ -20,10 +17,12 @@ type auditCommand struct {
 
 // trail opens the store, calls fn with its audit trail, and closes both.
 func (f *storeFlags) trail(fn func(*store, *audit.Trail) error) (err error) {
-	if dir, err := f.dir(); err != nil {
+	place, err := f.place()
+	if err != nil {
 		return &usageError{[]string{err.Error()}}
-	} else if _, err := os.Stat(filepath.Join(dir, sqlite.File)); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no store in %s", dir) // opening it would make one, with a trail that is sound because it is empty
+	}
+	if there, err := place.exists(context.Background()); err == nil && !there {
+		return fmt.Errorf("there is no store in %s", place) // opening it would make one, with a trail that is sound because it is empty
 	}
 	st, err := f.open()
 	if err != nil {

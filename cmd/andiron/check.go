@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/mongo"
 	"github.com/alecthomas/kong"
 )
 
@@ -24,6 +22,7 @@ type checked struct {
 	Version  string         `json:"version"`
 	Settings map[string]any `json:"settings"`
 	Store    string         `json:"store"`
+	Cluster  *mongo.Advice  `json:"cluster,omitempty"`
 }
 
 // Run reports all mistakes at once; without any it prints the settings that a server would run with, and what there is to say
@@ -35,6 +34,9 @@ func (c *checkCommand) Run(ctx context.Context, k *kong.Context, t *terminal) er
 	result := checked{Version: version(), Settings: settings(k)}
 	var err error
 	result.Store, err = c.examine(ctx)
+	if err == nil {
+		result.Cluster, err = c.advise(ctx)
+	}
 	encoder := json.NewEncoder(t.out)
 	encoder.SetIndent("", "  ")
 	return errors.Join(encoder.Encode(result), err)
@@ -54,6 +56,9 @@ func settings(k *kong.Context) map[string]any {
 		if isSecret(flag.Name) && fmt.Sprint(value) != "" {
 			value = "(hidden)"
 		}
+		if text, ok := value.(string); ok && strings.HasPrefix(text, "mongodb") {
+			value = mongo.Redacted(text)
+		}
 		values[flag.Name] = value
 	}
 	return values
@@ -71,11 +76,15 @@ func isSecret(name string) bool {
 
 // examine opens the store, if there is one: check must not make one.
 func (c *checkCommand) examine(ctx context.Context) (string, error) {
-	dir, err := c.dir()
+	place, err := c.place()
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(filepath.Join(dir, sqlite.File)); errors.Is(err, os.ErrNotExist) {
+	there, err := place.exists(ctx)
+	if err != nil {
+		return "it cannot be reached", err
+	}
+	if !there {
 		return "there is none yet; serve will create it", nil
 	}
 	st, err := c.open()
@@ -90,4 +99,13 @@ func (c *checkCommand) examine(ctx context.Context) (string, error) {
 		return "it is damaged", fmt.Errorf("the store is damaged: %w", err)
 	}
 	return "it can be opened, is of the current schema, and its content is sound", nil
+}
+
+// advise says what there is to say about a cluster; nil for a store that is none.
+func (c *checkCommand) advise(ctx context.Context) (*mongo.Advice, error) {
+	place, err := c.place()
+	if err != nil || !place.cluster() {
+		return nil, err
+	}
+	return mongo.Advise(ctx, c.clusterOptions(place))
 }

@@ -30,7 +30,7 @@ type eventFlags struct {
 	SMTPSecurity   string `name:"smtp-security" help:"How the connection to the mail server is protected: starttls, tls from the beginning, or none, which is only for a server on this machine." enum:"starttls,tls,none" default:"starttls"`
 	SMTPUser       string `name:"smtp-user" help:"User that logs in to the mail server." placeholder:"USER"`
 	SMTPSecretFile string `name:"smtp-secret-file" help:"File with that user's password." placeholder:"FILE"`
-	OutboxDir      string `name:"outbox-dir" help:"Folder for mails that are sent nowhere; outbox in the store's folder if it is not given." placeholder:"DIR"`
+	OutboxDir      string `name:"outbox-dir" help:"Folder for mails that are sent nowhere; outbox in the folder of a sqlite store, or in the current one, if it is not given." placeholder:"DIR"`
 
 	where string // FHIR base that the server is reached under, when it listens
 }
@@ -85,8 +85,11 @@ func (f *serverFlags) outbox() (string, error) {
 	if f.OutboxDir != "" {
 		return f.OutboxDir, nil
 	}
-	dir, err := f.dir()
-	return filepath.Join(dir, "outbox"), err
+	at, err := f.place()
+	if err == nil && at.cluster() {
+		at.dir = "."
+	}
+	return filepath.Join(at.dir, "outbox"), err
 }
 
 // events adds subscriptions to what a server offers.

@@ -34,6 +34,9 @@ func layers() map[string][]string {
 		"fhir/terminology":                  core,
 		"fhir/interaction":                  append(slices.Clone(core), "fhir/gate", "fhir/patch", "fhir/terminology"),
 		"fhir/store/sqlite":                 core,
+		"fhir/store/mongo":                  core,
+		"fhir/store/mongo/replica":          {},
+		"fhir/store/mongo/ferretdb":         {"*"},
 		"search":                            {"fhir", "fhir/r4", "fhir/path", "search/ucum"},
 		"search/ucum":                       {},
 		"search/searchtest":                 append(slices.Clone(core), "fhir/store/sqlite", "fhir/terminology"),
@@ -72,7 +75,7 @@ func fences() map[string][]string {
 	return map[string][]string{
 		"github.com/google/fhir":         {"fhir/proto"},
 		"github.com/labstack/echo":       {"fhir/rest", "fhir/server"},
-		"go.mongodb.org/mongo-driver":    {"fhir/store/mongo"},
+		"go.mongodb.org/mongo-driver":    {"fhir/store/mongo", "fhir/store/mongo/replica"},
 		"zombiezen.com/go/sqlite":        {"fhir/store/sqlite"},
 		"github.com/alecthomas/kong":     {"cmd/andiron"},
 		"github.com/evanphx/json-patch":  {"fhir/patch"},

@@ -19,6 +19,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run a server with a small demo hospital in it."`
 	Import  importCommand  `cmd:"" help:"Store transaction and batch Bundles and NDJSON files."`
 	Reindex reindexCommand `cmd:"" help:"Build the search index anew."`
+	Copy    copyCommand    `cmd:"" help:"Copy a store, with history and version ids, into an empty one of either engine."`
 	Check   checkCommand   `cmd:"" help:"Check the configuration and the store, and print the configuration that is in effect."`
 	User    userCommand    `cmd:"" help:"Administer the people who may log in."`
 	Client  clientCommand  `cmd:"" help:"Administer the clients that may ask for tokens."`

@@ -12,27 +12,12 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
-	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rest"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
 	"andiron.dev/resources"
-	"andiron.dev/search"
-	"andiron.dev/search/ucum"
 	"andiron.dev/smart"
-	"andiron.dev/smart/secret"
 )
-
-// storeFlags say where resources are kept.
-type storeFlags struct {
-	Store string `help:"Where resources are kept: sqlite:DIR, the embedded engine." default:"sqlite:./data" placeholder:"STORE"`
-	Cache int    `name:"cache-mb" help:"Memory for the store's page cache, in MiB." default:"24"`
-	secretFlags
-
-	searchLimit int64            // see serverFlags.SearchLimit
-	now         func() time.Time // nil = time.Now
-}
 
 // serverFlags say how a server is run.
 type serverFlags struct {
@@ -64,53 +49,10 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	return c.serverFlags.serve(ctx, t, nil)
 }
 
-// store is an opened store with what it was opened with.
-type store struct {
-	*sqlite.Store
-	spec   *r4.Spec
-	params *search.Params
-	keys   *secret.Keys
-	now    func() time.Time
-}
-
-// open opens the store that the flag names.
-func (f *storeFlags) open() (*store, error) {
-	spec, err := r4.Decode()
-	if err != nil {
-		return nil, err
-	}
-	units, err := ucum.Decode()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := f.dir()
-	if err != nil {
-		return nil, err
-	}
-	s := &store{spec: spec, params: search.NewParams(spec, units), now: f.now}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.keys, err = f.secretFlags.keys(dir); err != nil {
-		return nil, err
-	}
-	s.Store, err = sqlite.Open(sqlite.Options{Dir: dir, Params: s.params, Now: s.now, Cache: f.Cache << 10, SearchLimit: f.searchLimit, JournalKey: s.keys.Derive("journal")})
-	return s, err
-}
-
-// dir is the folder of a sqlite store.
-func (f *storeFlags) dir() (string, error) {
-	engine, dir, ok := strings.Cut(f.Store, ":")
-	if !ok || engine != "sqlite" || dir == "" {
-		return "", fmt.Errorf("--store %q: only sqlite:DIR is supported", f.Store)
-	}
-	return dir, nil
-}
-
 // mistakes are what is wrong with the settings beyond their types.
 func (f *serverFlags) mistakes() []string {
 	var list []string
-	if _, err := f.dir(); err != nil {
+	if _, err := f.place(); err != nil {
 		list = append(list, err.Error())
 	}
 	if _, _, err := net.SplitHostPort(f.Addr); err != nil {

@@ -49,7 +49,7 @@ type Store struct {
 	names     *dictionary
 	guards    keyedMutex
 	sample    sample
-	bell      bell
+	bell      fhir.Bell
 	close     sync.Once
 	closeErr  error
 

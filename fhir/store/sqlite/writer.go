@@ -247,7 +247,7 @@ func (w *writer) end() error {
 	}
 	w.commits.Add(1)
 	w.publish()
-	w.store.bell.ring()
+	w.store.bell.Ring()
 	w.settled()
 	w.log.bound(w.conn)
 	return nil

@@ -54,6 +54,9 @@ func newSuite(t testing.TB, e Engine) *suite {
 // Run runs the suite as subtests.
 func Run(t *testing.T, e Engine) { run(t, e, groups()) }
 
+// RunStore runs the part that does not search.
+func RunStore(t *testing.T, e Engine) { run(t, e, storeGroups()) }
+
 // RunSearch runs the part of the suite that searches: for an engine that has several ways to do that.
 func RunSearch(t *testing.T, e Engine) { run(t, e, searchGroups()) }
 

@@ -1,0 +1,180 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"andiron.dev/fhir"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// reader is the reading half of every Tx: on one snapshot, or within a transaction.
+type reader struct {
+	store   *Store
+	db      *driver.Database
+	session *driver.Session
+}
+
+// reader makes a reader whose snapshot is taken with its first read.
+func (s *Store) reader(db *driver.Database) (*reader, error) {
+	session, err := s.client.StartSession(options.Session().SetSnapshot(true))
+	if err != nil {
+		return nil, asOutcome(err)
+	}
+	return &reader{store: s, db: db, session: session}, nil
+}
+
+func (r *reader) end() { r.session.EndSession(context.Background()) }
+
+func (r *reader) in(ctx context.Context) context.Context {
+	return driver.NewSessionContext(ctx, r.session)
+}
+
+// find calls each with what a filter finds.
+func (r *reader) find(ctx context.Context, collection string, filter bson.D, each func(bson.Raw) error, opts ...options.Lister[options.FindOptions]) error {
+	if ctx.Err() != nil {
+		return givenUp(ctx.Err())
+	}
+	ctx = r.in(ctx)
+	cursor, err := r.db.Collection(collection).Find(ctx, filter, opts...)
+	return drain(ctx, cursor, err, each)
+}
+
+// aggregate does the same for a pipeline.
+func (r *reader) aggregate(ctx context.Context, collection string, pipeline bson.A, each func(bson.Raw) error) error {
+	if ctx.Err() != nil {
+		return givenUp(ctx.Err())
+	}
+	ctx = r.in(ctx)
+	cursor, err := r.db.Collection(collection).Aggregate(ctx, pipeline, options.Aggregate().SetAllowDiskUse(true))
+	return drain(ctx, cursor, err, each)
+}
+
+func drain(ctx context.Context, cursor *driver.Cursor, err error, each func(bson.Raw) error) error {
+	if err != nil {
+		return asOutcome(err)
+	}
+	defer cursor.Close(context.WithoutCancel(ctx))
+	for cursor.Next(ctx) {
+		if err := each(cursor.Current); err != nil {
+			return err
+		}
+	}
+	return asOutcome(cursor.Err())
+}
+
+// one reads a document by its _id; nil = there is none.
+func (r *reader) one(ctx context.Context, collection string, id any, projection bson.D) (bson.Raw, error) {
+	if ctx.Err() != nil {
+		return nil, givenUp(ctx.Err())
+	}
+	opts := options.FindOne()
+	if projection != nil {
+		opts.SetProjection(projection)
+	}
+	raw, err := r.db.Collection(collection).FindOne(r.in(ctx), bson.D{{Key: "_id", Value: id}}, opts).Raw()
+	if errors.Is(err, driver.ErrNoDocuments) {
+		return nil, nil
+	}
+	return raw, asOutcome(err)
+}
+
+// content leaves out what a resource is found by.
+func content() bson.D {
+	return bson.D{{Key: "idx", Value: 0}, {Key: "words", Value: 0}, {Key: "compartments", Value: 0}}
+}
+
+// readable reports whether there may be a collection for a type: names of types begin with a capital.
+func readable(typ string) bool { return typ != "" && typ[0] >= 'A' && typ[0] <= 'Z' }
+
+// row reads the current version.
+func (r *reader) row(ctx context.Context, typ, id string) (row, error) {
+	if !readable(typ) {
+		return row{}, nil
+	}
+	raw, err := r.one(ctx, typ, id, content())
+	if raw == nil || err != nil {
+		return row{}, err
+	}
+	got, err := readRow(raw)
+	return got, asOutcome(err)
+}
+
+// Read implements fhir.Reader.
+func (r *reader) Read(ctx context.Context, typ, id string) (*fhir.Resource, error) {
+	got, err := r.row(ctx, typ, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !got.exists():
+		return nil, notFound(typ)
+	case got.deleted:
+		return nil, gone(typ)
+	}
+	return got.resource(typ), nil
+}
+
+// VRead implements fhir.Reader.
+func (r *reader) VRead(ctx context.Context, typ, id, version string) (*fhir.Resource, error) {
+	vid, err := strconv.ParseInt(version, 10, 64)
+	if err != nil || vid < 1 || version != strconv.FormatInt(vid, 10) || !readable(typ) {
+		return nil, noVersion(typ)
+	}
+	raw, err := r.one(ctx, typ+historySuffix, versionID(id, vid), nil)
+	switch {
+	case err != nil:
+		return nil, err
+	case raw == nil:
+		return nil, noVersion(typ)
+	}
+	got, err := readRow(raw)
+	switch {
+	case err != nil:
+		return nil, asOutcome(err)
+	case got.deleted:
+		return nil, fhir.Errorf(fhir.Deleted, "this version says that the %s was deleted", typ)
+	}
+	return got.resource(typ), nil
+}
+
+func noVersion(typ string) error {
+	return fhir.Errorf(fhir.NotFound, "there is no such version of this %s", typ)
+}
+
+// GuardCount implements fhir.Tx.
+func (r *reader) GuardCount(ctx context.Context, guard string) (int64, error) {
+	raw, err := r.one(ctx, guardsName, guard, nil)
+	if raw == nil || err != nil {
+		return 0, err
+	}
+	n, _ := raw.Lookup("n").AsInt64OK()
+	return n, nil
+}
+
+// viewTx is the Tx of View.
+type viewTx struct{ *reader }
+
+const errReadOnly = constError("a View cannot write")
+
+func (*viewTx) Put(context.Context, *fhir.Resource) (*fhir.Version, error) {
+	return nil, fhir.Internal(errReadOnly)
+}
+
+func (*viewTx) Create(context.Context, *fhir.Resource) (*fhir.Version, error) {
+	return nil, fhir.Internal(errReadOnly)
+}
+
+func (*viewTx) Delete(context.Context, string, string) (*fhir.Version, error) {
+	return nil, fhir.Internal(errReadOnly)
+}
+
+func (*viewTx) Keep(context.Context, *fhir.Record) error { return fhir.Internal(errReadOnly) }
+
+func (*viewTx) Drop(context.Context, string, string) error { return fhir.Internal(errReadOnly) }
+
+func (*viewTx) Append(context.Context, ...*fhir.JournalEntry) error {
+	return fhir.Internal(errReadOnly)
+}
