@@ -35,9 +35,9 @@ func connected(ctx context.Context, o Options, fn func(s *Store, database string
 	}
 	defer func() { _ = s.client.Disconnect(context.WithoutCancel(ctx)) }()
 	if err := s.topology(ctx); err != nil {
-		return err
+		return s.inWords(err, database)
 	}
-	return fn(s, database)
+	return s.inWords(fn(s, database), database)
 }
 
 // Exists reports whether there is a store. It makes none.
@@ -63,7 +63,10 @@ func Advise(ctx context.Context, o Options) (*Advice, error) {
 		}
 		a.Database, a.ReplicaSet, a.Sharded = database, t.Set, t.Sharded
 		if err := s.tryPermissions(ctx); err != nil {
-			return fmt.Errorf("the user of the URI may not do what a server has to (the role readWrite on %s is enough): %w", database, err)
+			if hasCode(err, codeUnauthorized) {
+				err = fmt.Errorf("the user of the URI may not do what a server has to (the role readWrite on %s is enough): %w", database, err)
+			}
+			return err
 		}
 		a.Permissions = "sufficient"
 		for _, collection := range []string{"(a resource type)", eventsName, recordsName, journalName} {
@@ -78,12 +81,13 @@ func Advise(ctx context.Context, o Options) (*Advice, error) {
 	return a, err
 }
 
-// sharding are the commands that spread what grows most. The outbox, the guards and the state stay together: every commit writes them.
+// sharding are the commands that spread what grows most: a collection that is not empty needs the index first. The outbox, the guards and the
+// state stay together: every commit writes them.
 func sharding(database string) []string {
 	list := []string{fmt.Sprintf("sh.enableSharding(%q)", database)}
 	for _, typ := range []string{"Observation", "Encounter", "Condition", "Procedure", "MedicationRequest", "DiagnosticReport", "DocumentReference", "Claim", "ExplanationOfBenefit", "AuditEvent", "Provenance"} {
 		for _, name := range []string{typ, typ + historySuffix} {
-			list = append(list, fmt.Sprintf("sh.shardCollection(%q, {_id: \"hashed\"})", database+"."+name))
+			list = append(list, fmt.Sprintf("db.getSiblingDB(%q).%s.createIndex({_id: \"hashed\"})", database, name), fmt.Sprintf("sh.shardCollection(%q, {_id: \"hashed\"})", database+"."+name))
 		}
 	}
 	return list
@@ -93,6 +97,9 @@ func sharding(database string) []string {
 func (s *Store) tryPermissions(ctx context.Context) error {
 	const name = "permission_test"
 	c := s.db.Collection(name)
+	if err := c.Drop(ctx); err != nil { // what one that was killed has left
+		return err
+	}
 	if err := s.create(ctx, name); err != nil {
 		return err
 	}
@@ -105,14 +112,23 @@ func (s *Store) tryPermissions(ctx context.Context) error {
 		return err
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
-	if err := s.attempt(ctx, session, func(inside context.Context, _ *driver.Session) error {
-		if _, err := c.InsertOne(inside, bson.D{field("_id", "1"), field("n", 1)}); err != nil {
+	for attempt := 1; ; attempt++ {
+		err := s.attempt(ctx, session, func(inside context.Context, _ *driver.Session) error {
+			if _, err := c.InsertOne(inside, bson.D{field("_id", "1"), field("n", 1)}); err != nil {
+				return err
+			}
+			_, err := c.UpdateOne(inside, bson.D{field("_id", "1")}, bson.D{field("$set", bson.D{field("n", 2)})})
+			return err
+		})
+		if err == nil {
+			break
+		}
+		if !isTransient(err) || attempt == maxCommits {
 			return err
 		}
-		_, err := c.UpdateOne(inside, bson.D{field("_id", "1")}, bson.D{field("$set", bson.D{field("n", 2)})})
-		return err
-	}, time.Now()); err != nil {
-		return err
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
 	}
 	_, err = c.DeleteOne(ctx, bson.D{field("_id", "1")})
 	return err

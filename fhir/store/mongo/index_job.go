@@ -17,7 +17,8 @@ const jobsName = "jobs"
 type indexJob struct {
 	ID      int64     `bson:"_id"`
 	Kind    string    `bson:"kind"`
-	URLs    []string  `bson:"urls"` // of the search parameters it is about; none = all
+	URLs    []string  `bson:"urls"`  // of the search parameters it is about; none = all
+	Whole   bool      `bson:"whole"` // it was asked for without naming any
 	Types   []jobType `bson:"types"`
 	State   string    `bson:"state"`
 	Created int64     `bson:"created"` // milliseconds
@@ -80,7 +81,11 @@ const shownJobs = 200
 
 // insertJob makes a job for types; 0 = none of them has any resource.
 func (c *commit) insertJob(kind fhir.IndexJobKind, urls []string, types map[string]bool) (int64, error) {
-	j := &indexJob{Kind: string(kind), URLs: urls, State: string(fhir.IndexQueued), Created: c.now.UnixMilli()}
+	return c.insert(&indexJob{Kind: string(kind), URLs: urls}, types)
+}
+
+func (c *commit) insert(j *indexJob, types map[string]bool) (int64, error) {
+	j.State, j.Created = string(fhir.IndexQueued), c.now.UnixMilli()
 	for _, typ := range sortedNames(types) {
 		t, err := c.walk(typ)
 		if err != nil {
@@ -90,7 +95,7 @@ func (c *commit) insertJob(kind fhir.IndexJobKind, urls []string, types map[stri
 			j.Types = append(j.Types, t)
 		}
 	}
-	if len(j.Types) == 0 && kind != fhir.IndexRepair {
+	if len(j.Types) == 0 && j.Kind != string(fhir.IndexRepair) {
 		return 0, nil
 	}
 	c.counters.Jobs++

@@ -57,6 +57,7 @@ func (s *Store) Reindex(ctx context.Context, what fhir.Reindex) (*fhir.IndexJob,
 			}
 		}
 	}
+	whole := len(what.Types) == 0 && len(urls) == 0
 	var job *indexJob
 	err := s.turn(ctx, func(c *commit) error {
 		for typ := range types {
@@ -73,12 +74,12 @@ func (s *Store) Reindex(ctx context.Context, what fhir.Reindex) (*fhir.IndexJob,
 			return err
 		}
 		for _, j := range list {
-			if j.State == string(fhir.IndexQueued) && strings.Join(j.URLs, " ") == strings.Join(urls, " ") && j.covers(types) {
+			if j.State == string(fhir.IndexQueued) && strings.Join(j.URLs, " ") == strings.Join(urls, " ") && j.Whole == whole && j.covers(types) {
 				job = j
 				return errNothing
 			}
 		}
-		id, err := c.insertJob(fhir.IndexRepair, urls, types)
+		id, err := c.insert(&indexJob{Kind: string(fhir.IndexRepair), URLs: urls, Whole: whole}, types)
 		if err != nil {
 			return err
 		}

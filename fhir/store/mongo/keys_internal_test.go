@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/search"
 	"andiron.dev/search/ucum"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -11,6 +12,7 @@ import (
 
 // TestKeys counts what a resource costs the indexes: B-tree keys in all of them, on a clinic's records.
 func TestKeys(t *testing.T) {
+	storetest.Single(t)
 	list := synthea(t, 10)
 	spec, err := r4.Decode()
 	if err != nil {

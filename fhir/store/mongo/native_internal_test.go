@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/store/storetest"
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
@@ -174,6 +175,7 @@ func gunzip(t testing.TB, path string) io.Reader {
 
 // TestNativeExamples reads every example of R4 back to the byte.
 func TestNativeExamples(t *testing.T) {
+	storetest.Single(t)
 	n := 0
 	for r := tar.NewReader(gunzip(t, filepath.Join(shared(t, "r4-examples"), "r4-examples.tgz"))); ; {
 		h, err := r.Next()
@@ -227,6 +229,7 @@ func synthea(t testing.TB, every int) (list []*fhir.Resource) {
 }
 
 func TestNativeSynthea(t *testing.T) {
+	storetest.Single(t)
 	for _, r := range synthea(t, 1) {
 		roundTrip(t, r.Body())
 	}

@@ -16,7 +16,11 @@ type reader struct {
 	store   *Store
 	db      *driver.Database
 	session *driver.Session
+	fresh   int // how many more snapshots may be tried: 0 = something has been read on this one, or it is that of a transaction
 }
+
+// freshSnapshots is how many snapshots a reader tries until one can be read.
+const freshSnapshots = 4
 
 // reader makes a reader whose snapshot is taken with its first read.
 func (s *Store) reader(db *driver.Database) (*reader, error) {
@@ -24,7 +28,26 @@ func (s *Store) reader(db *driver.Database) (*reader, error) {
 	if err != nil {
 		return nil, asOutcome(err)
 	}
-	return &reader{store: s, db: db, session: session}, nil
+	return &reader{store: s, db: db, session: session, fresh: freshSnapshots}, nil
+}
+
+// again reports whether a read may be tried once more, on a new snapshot: the first one has failed, because a collection has just been made or
+// got an index, so nothing has been seen yet.
+func (r *reader) again(err error) bool {
+	if r.fresh == 0 {
+		return false
+	}
+	if r.fresh--; err == nil || !snapshotGone(err) {
+		r.fresh = 0
+		return false
+	}
+	session, err := r.store.client.StartSession(options.Session().SetSnapshot(true))
+	if err != nil {
+		return false
+	}
+	r.end()
+	r.session = session
+	return true
 }
 
 func (r *reader) end() { r.session.EndSession(context.Background()) }
@@ -38,9 +61,16 @@ func (r *reader) find(ctx context.Context, collection string, filter bson.D, eac
 	if ctx.Err() != nil {
 		return givenUp(ctx.Err())
 	}
-	ctx = r.in(ctx)
-	cursor, err := r.db.Collection(collection).Find(ctx, filter, opts...)
-	return drain(ctx, cursor, err, each)
+	if err := fits(filter); err != nil {
+		return err
+	}
+	for {
+		inside := r.in(ctx)
+		cursor, err := r.db.Collection(collection).Find(inside, filter, opts...)
+		if !r.again(err) {
+			return drain(inside, cursor, err, each)
+		}
+	}
 }
 
 // aggregate does the same for a pipeline.
@@ -48,14 +78,21 @@ func (r *reader) aggregate(ctx context.Context, collection string, pipeline bson
 	if ctx.Err() != nil {
 		return givenUp(ctx.Err())
 	}
-	ctx = r.in(ctx)
-	cursor, err := r.db.Collection(collection).Aggregate(ctx, pipeline, options.Aggregate().SetAllowDiskUse(true))
-	return drain(ctx, cursor, err, each)
+	if err := fits(pipeline); err != nil {
+		return err
+	}
+	for {
+		inside := r.in(ctx)
+		cursor, err := r.db.Collection(collection).Aggregate(inside, pipeline, options.Aggregate().SetAllowDiskUse(true))
+		if !r.again(err) {
+			return drain(inside, cursor, err, each)
+		}
+	}
 }
 
 func drain(ctx context.Context, cursor *driver.Cursor, err error, each func(bson.Raw) error) error {
 	if err != nil {
-		return asOutcome(err)
+		return outcomeIn(ctx, err)
 	}
 	defer cursor.Close(context.WithoutCancel(ctx))
 	for cursor.Next(ctx) {
@@ -63,7 +100,7 @@ func drain(ctx context.Context, cursor *driver.Cursor, err error, each func(bson
 			return err
 		}
 	}
-	return asOutcome(cursor.Err())
+	return outcomeIn(ctx, cursor.Err())
 }
 
 // one reads a document by its _id; nil = there is none.
@@ -75,11 +112,15 @@ func (r *reader) one(ctx context.Context, collection string, id any, projection 
 	if projection != nil {
 		opts.SetProjection(projection)
 	}
-	raw, err := r.db.Collection(collection).FindOne(r.in(ctx), bson.D{{Key: "_id", Value: id}}, opts).Raw()
-	if errors.Is(err, driver.ErrNoDocuments) {
-		return nil, nil
+	for {
+		raw, err := r.db.Collection(collection).FindOne(r.in(ctx), bson.D{{Key: "_id", Value: id}}, opts).Raw()
+		if errors.Is(err, driver.ErrNoDocuments) {
+			err = nil
+		}
+		if !r.again(err) {
+			return raw, outcomeIn(ctx, err)
+		}
 	}
-	return raw, asOutcome(err)
 }
 
 // content leaves out what a resource is found by.

@@ -14,8 +14,11 @@ import (
 
 // What a transaction may be tried, and how long.
 const (
-	maxAttempts  = 8
-	maxTrying    = 2 * time.Second
+	maxAttempts  = 20
+	maxTrying    = 10 * time.Second // an election, or until what a killed process has left is ended
+	suspicious   = 2 * time.Second  // after which somebody may have left something
+	knocking     = time.Second
+	maxCommits   = 8
 	leastBackoff = 5 * time.Millisecond
 	mostBackoff  = 250 * time.Millisecond
 	commitTime   = 30 * time.Second // until an answer is given up
@@ -27,22 +30,26 @@ const (
 //	the commit fails with UnknownTransactionCommitResult         the commit again: the server knows whether it has happened
 //	anything else                                                the error
 //
-// Attempts are at most maxAttempts within maxTrying, with a growing, jittered pause; after them the error is Transient. fn must
-// do nothing but through the context that it is given.
+// Attempts are at most maxAttempts of the transaction within maxTrying, and maxCommits of the commit within commitTime, with a growing, jittered pause; after
+// them the error is Transient. fn must do nothing but through the context that it is given.
 func (s *Store) transact(ctx context.Context, fn func(ctx context.Context, session *driver.Session) error) error {
 	session, err := s.client.StartSession(options.Session().SetCausalConsistency(false))
 	if err != nil {
 		return asOutcome(err)
 	}
 	defer session.EndSession(context.WithoutCancel(ctx))
-	start := time.Now()
+	start, looked := time.Now(), time.Now()
 	for attempt := 1; ; attempt++ {
-		err := s.attempt(ctx, session, fn, start)
+		err := s.attempt(ctx, session, fn)
 		if err == nil || !isTransient(err) {
 			return err
 		}
 		if attempt == maxAttempts || time.Since(start) > maxTrying {
 			return busy(err)
+		}
+		if time.Since(looked) > suspicious {
+			s.endAbandoned(ctx)
+			looked = time.Now()
 		}
 		s.knock(ctx)
 		if err := pause(ctx, attempt); err != nil {
@@ -58,7 +65,7 @@ func isTransient(err error) bool {
 	return !errors.As(err, &unknown) && (hasLabel(err, labelTransient) || driver.IsDuplicateKeyError(err))
 }
 
-func (s *Store) attempt(ctx context.Context, session *driver.Session, fn func(context.Context, *driver.Session) error, start time.Time) error {
+func (s *Store) attempt(ctx context.Context, session *driver.Session, fn func(context.Context, *driver.Session) error) error {
 	err := session.StartTransaction(options.Transaction().SetReadConcern(readconcern.Snapshot()).SetWriteConcern(s.options.concern()).SetReadPreference(readpref.Primary()))
 	if err != nil {
 		return err
@@ -76,7 +83,7 @@ func (s *Store) attempt(ctx context.Context, session *driver.Session, fn func(co
 		return err
 	}
 	ended = true
-	return s.commitTransaction(ctx, session, start)
+	return s.commitTransaction(ctx, session)
 }
 
 // unknownCommit is a commit of which nobody can say whether it has happened.
@@ -84,9 +91,9 @@ type unknownCommit struct{ error }
 
 func (e *unknownCommit) Unwrap() error { return e.error }
 
-// commitTransaction commits, again as long as nobody knows whether that has happened. It does not give up with the request: its outcome
-// would be unknown.
-func (s *Store) commitTransaction(ctx context.Context, session *driver.Session, start time.Time) error {
+// commitTransaction commits, again as long as nobody knows whether that has happened: a set has chosen a new primary before commitTime is
+// over, and that knows. It does not give up with the request: its outcome would be unknown.
+func (s *Store) commitTransaction(ctx context.Context, session *driver.Session) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
@@ -95,13 +102,15 @@ func (s *Store) commitTransaction(ctx context.Context, session *driver.Session, 
 		case err == nil:
 			s.bell.Ring()
 			return nil
-		case hasLabel(err, labelUnknown) && attempt < maxAttempts && time.Since(start) < maxTrying && ctx.Err() == nil:
+		case hasLabel(err, labelTransient):
+			return err // it has not happened
+		case !hasLabel(err, labelUnknown) && !unreachable(err) && !driver.IsTimeout(err) && !hasCode(err, passing()...):
+			return err
+		case attempt < maxCommits && ctx.Err() == nil:
 			_ = pause(ctx, attempt) // the commit reports it
 			continue
-		case hasLabel(err, labelUnknown):
-			return &unknownCommit{unknownResult(err)}
 		}
-		return err
+		return &unknownCommit{unknownResult(err)}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/mongo"
 	"andiron.dev/fhir/store/mongo/replica"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/search"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -157,7 +158,7 @@ func TestRetry(t *testing.T) {
 		}, "", 1, 4, true, false},
 		{"conflicts without end", func() func(replica.Command) *replica.Fault {
 			return times(-1, "findAndModify", replica.Fault{Code: 112, Text: "WriteConflict", Labels: []string{transient}})
-		}, fhir.Transient, 8, 0, false, true},
+		}, fhir.Transient, 20, 0, false, true},
 		{"unknown without end", func() func(replica.Command) *replica.Fault {
 			return times(-1, "commitTransaction", replica.Fault{Code: 64, Text: "WriteConcernFailed", Labels: []string{unknown}})
 		}, fhir.Transient, 1, 8, false, true},
@@ -285,6 +286,7 @@ func TestCallbackAgain(t *testing.T) {
 
 // TestBundle commits a thousand resources at once, and refuses what no transaction holds before the server has to.
 func TestBundle(t *testing.T) {
+	storetest.Single(t)
 	x := newScripted(t)
 	x.next(nil)
 	if err := x.Update(t.Context(), nil, func(tx fhir.Tx) error {

@@ -62,8 +62,8 @@ func indexes(collection string) []index {
 	case stateName, guardsName, parametersName, jobsName:
 		return nil
 	}
-	if strings.HasSuffix(collection, historySuffix) {
-		return nil
+	if !readable(collection) || strings.HasSuffix(collection, historySuffix) {
+		return nil // a collection of somebody else's has none of ours either
 	}
 	return []index{
 		{"value", up("idx.s", "idx.k", "idx.v", "n"), "every criterion on a search parameter; in the order of n where system or type is given too"},
@@ -98,7 +98,10 @@ func (c *collections) add(name string) {
 // migrate brings the database up to date.
 func (s *Store) migrate(ctx context.Context) error {
 	state := s.db.Collection(stateName)
-	if err := s.create(ctx, stateName); err != nil {
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	if err := s.ensure(ctx, stateName); err != nil {
 		return err
 	}
 	var found struct {
@@ -131,11 +134,26 @@ func (s *Store) migrate(ctx context.Context) error {
 	return nil
 }
 
-// create makes a collection; that it is there already is no error.
+// create makes a collection; that it is there already is no error. A router has several ways to say that of one that is sharded.
 func (s *Store) create(ctx context.Context, name string) error {
 	err := s.db.CreateCollection(ctx, name)
-	if err != nil && !hasCode(err, codeNamespaceExists) {
-		return fmt.Errorf("the collection %s cannot be made: %w", name, err)
+	if err == nil || hasCode(err, codeNamespaceExists) {
+		return nil
+	}
+	if there, failed := s.db.ListCollectionNames(ctx, bson.D{field("name", name)}); failed == nil && len(there) == 1 {
+		return nil
+	}
+	return fmt.Errorf("the collection %s cannot be made: %w", name, err)
+}
+
+// look finds out which collections are there. Those may be written: indexes that they lack are made beside requests.
+func (s *Store) look(ctx context.Context) error {
+	names, err := s.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return fmt.Errorf("the collections of the database cannot be listed: %w", err)
+	}
+	for _, name := range names {
+		s.known.add(name)
 	}
 	return nil
 }
@@ -148,25 +166,34 @@ func (s *Store) ensure(ctx context.Context, name string) error {
 	if err := s.create(ctx, name); err != nil {
 		return err
 	}
+	if err := s.index(ctx, name); err != nil {
+		return err
+	}
+	s.known.add(name)
+	return nil
+}
+
+// index makes the indexes of a collection. Where it is empty or has them that is a moment; otherwise it waits until a majority of the
+// servers has built them, not for one that is down.
+func (s *Store) index(ctx context.Context, name string) error {
 	var models []driver.IndexModel
 	for _, x := range indexes(name) {
 		models = append(models, driver.IndexModel{Keys: x.keys, Options: options.Index().SetName(x.name)})
 	}
-	if len(models) > 0 {
-		if _, err := s.db.Collection(name).Indexes().CreateMany(ctx, models); err != nil {
-			return fmt.Errorf("the indexes of %s cannot be made: %w", name, err)
-		}
+	if len(models) == 0 {
+		return nil
 	}
-	s.known.add(name)
+	_, err := s.db.Collection(name).Indexes().CreateMany(ctx, models, options.CreateIndexes().SetCommitQuorumMajority())
+	if err != nil && !hasCode(err, codeIndexOptionsConflict) {
+		return fmt.Errorf("the indexes of %s cannot be made: %w", name, err)
+	}
 	return nil
 }
 
 // upkeep makes indexes that an older program has not made, and sweeps what has expired, until ctx ends. MongoDB builds indexes of
 // collections in use without holding up anybody.
 func (s *Store) upkeep(ctx context.Context) {
-	if err := s.complete(ctx); err != nil && ctx.Err() == nil {
-		s.log.Error("indexes cannot be made", slog.String("cause", err.Error()))
-	}
+	complete, away := s.completed(ctx), false
 	tick, look := time.NewTicker(sweepEvery), time.NewTicker(lookEvery)
 	defer tick.Stop()
 	defer look.Stop()
@@ -175,15 +202,27 @@ func (s *Store) upkeep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-			if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
+			err := s.refresh(ctx)
+			if err != nil && ctx.Err() == nil && !away { // once, not every second
 				s.log.Error("what other processes do to the store cannot be told", slog.String("cause", err.Error()))
 			}
+			away = err != nil
 		case <-tick.C:
+			complete = complete || s.completed(ctx)
 			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("expired records cannot be swept", slog.String("cause", err.Error()))
 			}
 		}
 	}
+}
+
+// completed reports whether all indexes are there, after it has made those that were not.
+func (s *Store) completed(ctx context.Context) bool {
+	err := s.complete(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("indexes cannot be made", slog.String("cause", err.Error()))
+	}
+	return err == nil
 }
 
 // complete makes the indexes that are missing. Until they are there searches are slow, so the server says that it is not ready.
@@ -198,9 +237,7 @@ func (s *Store) complete(ctx context.Context) error {
 		switch {
 		case err != nil:
 			return err
-		case there:
-			s.known.add(name)
-		default:
+		case !there:
 			building.Types = append(building.Types, fhir.IndexProgress{Type: name, Total: 1})
 		}
 	}
@@ -209,7 +246,7 @@ func (s *Store) complete(ctx context.Context) error {
 		shown := *building
 		shown.Types = slices.Clone(building.Types)
 		s.building.Store(&shown)
-		if err := s.ensure(ctx, building.Types[i].Type); err != nil {
+		if err := s.index(ctx, building.Types[i].Type); err != nil {
 			return err
 		}
 		building.Types[i].Done = 1

@@ -13,6 +13,10 @@ import (
 
 // Search implements fhir.Reader. The query must be a *search.Query.
 func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage, error) {
+	return r.search(ctx, query, &meter{limit: r.store.options.SearchLimit})
+}
+
+func (r *reader) search(ctx context.Context, query fhir.Query, m *meter) (*fhir.SearchPage, error) {
 	q, ok := query.(*search.Query)
 	if !ok {
 		return nil, fhir.Errorf(fhir.NotSupported, "this engine knows the queries of package search only")
@@ -28,23 +32,13 @@ func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage
 		}
 		from = &p
 	}
-	parts, err := r.parts(ctx, q)
+	parts, err := r.parts(ctx, q, m)
 	if err != nil {
 		return nil, err
 	}
 	page := &fhir.SearchPage{Total: -1}
-	if q.Total != search.TotalNone {
-		page.Total = 0
-		for _, p := range parts {
-			n, err := p.count()
-			if err != nil {
-				return nil, err
-			}
-			page.Total += n
-		}
-	}
-	if q.Count == 0 {
-		return page, nil
+	if err := total(q, parts, page); err != nil || q.Count == 0 {
+		return page, err
 	}
 	return page, r.page(ctx, q, parts, from, page)
 }
@@ -52,39 +46,53 @@ func (r *reader) Search(ctx context.Context, query fhir.Query) (*fhir.SearchPage
 // part is what is asked of one type.
 type part struct {
 	*compiler
-	filter bson.D
-	sort   []search.Sort
+	filter   bson.D
+	criteria []*criterion // that it is made of
+	sort     []search.Sort
+
+	afforded bool   // what it costs has been counted
+	window   bson.D // that is walked; nil = there is none
 }
 
-func (r *reader) parts(ctx context.Context, q *search.Query) (list []*part, err error) {
+func (r *reader) parts(ctx context.Context, q *search.Query, m *meter) (list []*part, err error) {
 	resolved := new(int)
 	for _, each := range q.Each() {
 		c := r.compiler(ctx, each.Type)
-		c.ids = resolved
+		c.ids, c.meter = resolved, m
 		p := &part{compiler: c, sort: each.Sort}
 		for _, rule := range each.Sort {
 			if err := c.served(rule.Param); err != nil {
 				return nil, err
 			}
 		}
-		if p.filter, err = c.living(each.Where); err != nil {
+		if err := p.compileAll(each.Where); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
 	}
 	slices.SortFunc(list, func(a, b *part) int { return cmp.Compare(a.typ, b.typ) })
+	if m.trace != nil {
+		m.trace.parts = list
+	}
 	return list, nil
 }
 
-// count counts the matches.
-func (p *part) count() (n int, err error) {
-	pipeline := bson.A{bson.D{field("$match", p.filter)}, bson.D{field("$group", bson.D{field("_id", nil), field("count", bson.D{field("$sum", 1)})})}}
-	err = p.aggregate(p.ctx, p.typ, pipeline, func(raw bson.Raw) error {
-		total, _ := raw.Lookup("count").AsInt64OK()
-		n = int(min(total, math.MaxInt32))
-		return nil
-	})
-	return n, err
+// compileAll compiles what is asked of the type, criterion by criterion.
+func (p *part) compileAll(where search.Expr) error {
+	filters := []bson.D{{field("deleted", false)}}
+	for _, e := range criteriaOf(where) {
+		p.of = &criterion{of: e}
+		f, err := p.compile(e)
+		if err != nil {
+			return err
+		}
+		p.of.filter = f
+		if p.criteria = append(p.criteria, p.of); len(f) > 0 {
+			filters = append(filters, f)
+		}
+	}
+	p.of, p.filter = nil, all(filters)
+	return nil
 }
 
 // found is a match without its content.
@@ -107,6 +115,9 @@ func (r *reader) page(ctx context.Context, q *search.Query, parts []*part, from 
 			if wanted -= len(list); wanted <= 0 {
 				break
 			}
+		}
+		if err := p.afford(false); err != nil {
+			return err
 		}
 		matches, err := p.matches(p.begin(q, from), wanted)
 		if err != nil {

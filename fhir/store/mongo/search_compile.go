@@ -8,6 +8,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/search"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // compiler turns a query into a filter. What is asked of other resources, and what a filter cannot say, is resolved to ids first.
@@ -17,11 +18,14 @@ type compiler struct {
 	typ string
 	ids *int // ids that have been resolved for the query
 
+	meter *meter
+	of    *criterion // that is being compiled
+
 	generationSeen *int64 // of what is indexed, in the snapshot; -1 = not looked at
 }
 
 func (r *reader) compiler(ctx context.Context, typ string) *compiler {
-	return &compiler{reader: r, ctx: ctx, typ: typ, ids: new(int), generationSeen: unseen()}
+	return &compiler{reader: r, ctx: ctx, typ: typ, ids: new(int), meter: &meter{}, generationSeen: unseen()}
 }
 
 func unseen() *int64 {
@@ -34,6 +38,15 @@ func (c *compiler) nested(typ string) *compiler {
 	n := *c
 	n.typ = typ
 	return &n
+}
+
+// find gathers what a criterion leads through.
+func (c *compiler) find(ctx context.Context, collection string, filter bson.D, each func(bson.Raw) error, opts ...options.Lister[options.FindOptions]) error {
+	if err := c.gather(collection, filter); err != nil {
+		return err
+	}
+	c.meter.trace.searched(nil, c.of, collection, filter, opts...)
+	return c.reader.find(ctx, collection, filter, each, opts...)
 }
 
 // living is the filter on current resources that an expression matches.

@@ -15,6 +15,42 @@ const (
 	resolvedBatch = 20_000  // ids that stand in one $in
 )
 
+// maxCommand is how much of a command may be lists: MongoDB takes 16 MiB of it.
+const maxCommand = 15 << 20
+
+// fits fails where the lists of a filter or pipeline are more than a command takes. One id may be looked for in several places.
+func fits(command any) error {
+	if listed(command) > maxCommand {
+		return fhir.NewOutcome(fhir.TooCostly, "the search leads through more resources than fit into one question to the store; narrow what is chained")
+	}
+	return nil
+}
+
+// listed is how many bytes the lists of texts in a filter or pipeline take.
+func listed(v any) (n int) {
+	switch v := v.(type) {
+	case bson.D:
+		for _, e := range v {
+			n += listed(e.Value)
+		}
+	case bson.A:
+		for _, item := range v {
+			n += listed(item)
+		}
+	case []any:
+		for _, item := range v {
+			n += listed(item)
+		}
+	case []string:
+		for _, text := range v {
+			n += len(text) + 13 // its type, its place in digits, its length and two zeros
+		}
+	case string:
+		n = len(v) + 13
+	}
+	return n
+}
+
 func (c *compiler) bounded(n int) error {
 	if *c.ids+n > maxResolved {
 		return fhir.Errorf(fhir.TooCostly, "the search leads through more than %d resources; narrow what is chained", maxResolved)

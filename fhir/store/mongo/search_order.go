@@ -99,9 +99,9 @@ func (p *part) plain(name string, descending bool, from *position, wanted int) (
 	if descending {
 		order, beyond = -1, "$lt"
 	}
-	filter := p.filter
+	var after bson.D
 	if from != nil {
-		after := bson.D{field("n", bson.D{field("$gt", from.N)})}
+		after = bson.D{field("n", bson.D{field("$gt", from.N)})}
 		if len(p.sort) > 0 {
 			var value any = from.Keys[0].Int
 			if name == "_id" {
@@ -109,23 +109,32 @@ func (p *part) plain(name string, descending bool, from *position, wanted int) (
 			}
 			after = anyOf([]bson.D{{field(name, bson.D{field(beyond, value)})}, all([]bson.D{{field(name, value)}, after})})
 		}
-		filter = all([]bson.D{filter, after})
 	}
-	opts := options.Find().SetSort(bson.D{field(name, order)}).SetLimit(int64(wanted)).SetProjection(bson.D{field("n", 1), field("seq", 1)})
-	err = p.find(p.ctx, p.typ, filter, func(raw bson.Raw) error {
-		f := found{typ: p.typ, id: raw.Lookup("_id").StringValue()}
-		f.n, _ = raw.Lookup("n").AsInt64OK()
-		switch name {
-		case "_id":
-			f.keys = []keyValue{{Text: f.id}}
-		case "seq":
-			seq, _ := raw.Lookup("seq").AsInt64OK()
-			f.keys = []keyValue{{Int: seq}}
-		}
-		list = append(list, f)
+	if p.window != nil {
+		return p.windowed(name, order, after, wanted)
+	}
+	filter := all(append(conjuncts(p.filter), conjuncts(after)...))
+	opts := options.Find().SetSort(bson.D{field(name, order)}).SetLimit(int64(wanted)).SetProjection(bson.D{field("n", 1), field("seq", 1)}).SetAllowDiskUse(true)
+	p.meter.trace.searched(p, nil, p.typ, filter, opts)
+	err = p.reader.find(p.ctx, p.typ, filter, func(raw bson.Raw) error {
+		list = append(list, foundBy(name, p.typ, raw))
 		return nil
 	}, opts)
 	return list, err
+}
+
+// foundBy reads a match in the order of a field.
+func foundBy(name, typ string, raw bson.Raw) found {
+	f := found{typ: typ, id: raw.Lookup("_id").StringValue()}
+	f.n, _ = raw.Lookup("n").AsInt64OK()
+	switch name {
+	case "_id":
+		f.keys = []keyValue{{Text: f.id}}
+	case "seq":
+		seq, _ := raw.Lookup("seq").AsInt64OK()
+		f.keys = []keyValue{{Int: seq}}
+	}
+	return f
 }
 
 // sorted has the server work out the keys of all matches: the least value, or, descending, the greatest; null where there is none.
@@ -149,6 +158,7 @@ func (p *part) sorted(from *position, wanted int) (list []found, err error) {
 		pipeline = append(pipeline, bson.D{field("$match", p.beyond(from, 0))})
 	}
 	pipeline = append(pipeline, bson.D{field("$sort", order)}, bson.D{field("$limit", wanted)})
+	p.meter.trace.aggregated(p, nil, p.typ, pipeline)
 	err = p.aggregate(p.ctx, p.typ, pipeline, func(raw bson.Raw) error {
 		f := found{typ: p.typ, id: raw.Lookup("_id").StringValue()}
 		f.n, _ = raw.Lookup("n").AsInt64OK()

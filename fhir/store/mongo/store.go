@@ -32,6 +32,9 @@ type Options struct {
 	Pool           uint64           // most connections to each server; 0 = that of the URI, or the driver's
 	Timeout        time.Duration    // to find a server; 0 = that of the URI, or 10 seconds
 
+	// SearchLimit bounds the resources and index rows that one search may look at, as far as MongoDB can be held to it; 0 = no bound.
+	SearchLimit int64
+
 	// JournalKey makes the hashes of the journal HMACs, which only its holder can make anew; nil = plain hashes. All who write to a
 	// store must have the same.
 	JournalKey []byte
@@ -39,6 +42,9 @@ type Options struct {
 	// Unsafe acknowledges commits before a majority of servers has them. For measurements only.
 	Unsafe bool
 }
+
+// appName is what the program calls itself at the server.
+const appName = "andiron"
 
 // DefaultDatabase is where a store is when nothing says otherwise.
 const DefaultDatabase = "andiron"
@@ -85,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.start(ctx, database); err != nil {
-		return nil, errors.Join(err, s.client.Disconnect(context.WithoutCancel(ctx)))
+		return nil, errors.Join(s.inWords(err, database), s.client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
@@ -95,7 +101,7 @@ func (s *Store) connect() (database string, err error) {
 	o := s.options
 	uri, err := connstring.ParseAndValidate(o.URI)
 	if err != nil {
-		return "", fmt.Errorf("the URI of the cluster cannot be read: %w", err)
+		return "", unreadable(o.URI, err)
 	}
 	if database = o.Database; database == "" {
 		database = uri.Database
@@ -113,7 +119,7 @@ func (s *Store) connect() (database string, err error) {
 			return "", err
 		}
 	}
-	c := options.Client().ApplyURI(o.URI).SetAppName("andiron").SetReadConcern(readconcern.Majority()).SetWriteConcern(o.concern())
+	c := options.Client().ApplyURI(o.URI).SetAppName(appName).SetReadConcern(readconcern.Majority()).SetWriteConcern(o.concern())
 	if o.Pool > 0 {
 		c.SetMaxPoolSize(o.Pool)
 	}
@@ -197,6 +203,8 @@ func (s *Store) Update(ctx context.Context, guards []string, fn func(fhir.Tx) er
 		switch {
 		case tx.within:
 			return s.writer.runWithin(ctx, guards, fn)
+		case snapshotGone(err):
+			continue // nothing has been written
 		case err != nil:
 			return err
 		case !tx.wrote():

@@ -15,6 +15,9 @@ import (
 
 // TestReplica runs the suite on a replica set in memory, which knows of MongoDB what the engine uses.
 func TestReplica(t *testing.T) {
+	if os.Getenv("ANDIRON_ROUNDS") == "" {
+		t.Setenv("ANDIRON_ROUNDS", "3") // most of the time goes into the imitation
+	}
 	if testing.Short() { // as under the race detector
 		storetest.RunStore(t, engine(started(t)))
 		return
@@ -71,6 +74,9 @@ func engine(uri string) storetest.Engine {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { mongo.Drop(t, uri, database) })
+			if os.Getenv("ANDIRON_CRASH_PLACE") != "" { // others before this process have been killed
+				mongo.Settle(t, s)
+			}
 			return s
 		},
 		Check: func(ctx context.Context, s fhir.Store) error { return s.(*mongo.Store).Check(ctx) },

@@ -323,7 +323,7 @@ func (s *Store) ensureFor(ctx context.Context, writes []*write) error {
 // knock waits until the commit of another process that is under way is over, and lets that process know that somebody waits: a
 // write outside of a transaction waits at the server for the transaction that holds the document.
 func (s *Store) knock(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, maxTrying/2)
+	ctx, cancel := context.WithTimeout(ctx, knocking)
 	defer cancel()
 	_, err := s.db.Collection(stateName).UpdateOne(ctx, bson.D{{Key: "_id", Value: commitState}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "knocks", Value: int64(1)}}}}, options.UpdateOne())
 	if err == nil {

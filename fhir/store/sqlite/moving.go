@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"andiron.dev/fhir"
 	"zombiezen.com/go/sqlite"
 )
 
@@ -49,4 +51,45 @@ func (s *Store) RestoreGuards(ctx context.Context, counts map[string]int64) erro
 		return givenUp(ctx.Err())
 	}
 	return asOutcome(err)
+}
+
+// Restore writes versions as they were in another store, with their times, in one commit: in a copy, where nobody else writes. They
+// are to come in the order of their commits, each after the one before it of its resource.
+func (s *Store) Restore(ctx context.Context, events []fhir.Event) error {
+	if err := s.admission.enter(ctx); err != nil {
+		return err
+	}
+	defer s.admission.leave()
+	return asOutcome(s.writer.runAlone(ctx, nil, func(tx fhir.Tx) error {
+		alone, ok := tx.(*aloneTx)
+		if !ok {
+			return fhir.Internal(errNotAlone)
+		}
+		for i := range events {
+			if err := alone.restore(ctx, &events[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+const errNotAlone = constError("a copy has to be written alone")
+
+func (tx *aloneTx) restore(ctx context.Context, e *fhir.Event) (err error) {
+	c := &tx.writer.counters
+	c.now = max(c.at, e.LastUpdated.UnixMilli())
+	var v *fhir.Version
+	if e.Method == fhir.Delete {
+		v, err = tx.Delete(ctx, e.Type, e.ID)
+	} else {
+		v, err = tx.Put(ctx, e.Resource)
+	}
+	if err != nil {
+		return fmt.Errorf("version %s of a %s: %w", e.VersionID, e.Type, err)
+	}
+	if v.VersionID != e.VersionID || !v.LastUpdated.Equal(e.LastUpdated) {
+		return fmt.Errorf("version %s of a %s of %s would become version %s of %s", e.VersionID, e.Type, e.LastUpdated, v.VersionID, v.LastUpdated)
+	}
+	return nil
 }

@@ -26,7 +26,11 @@ func (s *store) indexer() fhir.Indexer {
 // index has the store do all that is to be done to its index.
 func (s *store) index() {
 	s.t.Helper()
-	if err := s.indexer().Index(s.t.Context()); err != nil {
+	err := s.indexer().Index(s.t.Context())
+	for start := time.Now(); fhir.CodeOf(err) == fhir.Transient && time.Since(start) < 2*time.Minute; { // a killed process may have left a transaction behind
+		err = s.indexer().Index(s.t.Context())
+	}
+	if err != nil {
 		s.t.Fatalf("Index: %v", err)
 	}
 }

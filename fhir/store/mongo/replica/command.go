@@ -31,6 +31,7 @@ type request struct {
 	number   int64
 	inTxn    bool
 	mine     map[string]bool // sessions of this connection
+	app      string          // what the client calls itself
 	txn      *txn
 	deadline time.Time
 }
@@ -68,6 +69,14 @@ func (r *request) run() (answer bson.D) {
 			answer = failure(2, fmt.Sprint(p))
 		}
 	}()
+	if s.Backend == nil {
+		if err := r.check(); err != nil {
+			if r.inTxn {
+				s.abort(r.session)
+			}
+			return failure(err.(*refusal).code, err.Error()) //nolint:errorlint // it is not wrapped
+		}
+	}
 	switch r.name {
 	case "hello", "isMaster", "ismaster":
 		return s.hello()
@@ -91,8 +100,10 @@ func (r *request) run() (answer bson.D) {
 		}
 	}
 	answer, err := r.carryOut()
-	switch err.(type) {
+	switch err := err.(type) {
 	case nil:
+	case *refusal:
+		answer = failure(err.code, err.text)
 	case conflict:
 		answer = failure(codeWriteConflict, "WriteConflict")
 		if r.inTxn {
@@ -112,19 +123,29 @@ func (r *request) enter() bson.D {
 	s := r.server
 	if get(r.body, "startTransaction") == true {
 		s.abort(r.session)
-		s.txns[r.session] = &txn{id: r.session, number: r.number, at: s.clock, writes: make(map[*chain]bson.D)}
+		s.txns[r.session] = &txn{id: r.session, number: r.number, at: s.clock, writes: make(map[*chain]bson.D), app: r.app}
+		s.txns[r.session].lsid, _ = get(r.body, "lsid").(bson.D)
 		r.mine[r.session] = true
 	}
 	if r.txn = s.txns[r.session]; r.txn == nil || r.txn.number != r.number {
 		return failure(codeNoSuchTransaction, "the transaction has been aborted", labelTransient)
 	}
+	r.txn.last = time.Now()
 	return nil
 }
 
 func (r *request) carryOut() (bson.D, error) {
 	s, target := r.server, r.body[0].Value
+	if s.Backend == nil {
+		if err := r.there(); err != nil {
+			return nil, err
+		}
+		if answer := r.behind(); answer != nil {
+			return answer, nil
+		}
+	}
 	switch r.name {
-	case "ping", "endSessions", "killCursors":
+	case "ping", "endSessions":
 		return ok(), nil
 	case "buildInfo":
 		return ok(bson.E{Key: "version", Value: "7.0.0"}), nil
@@ -137,16 +158,26 @@ func (r *request) carryOut() (bson.D, error) {
 		if s.data[name] != nil {
 			return failure(codeNamespaceExists, "collection already exists"), nil
 		}
-		s.collection(name)
+		s.make(name)
 		return ok(), nil
 	case "createIndexes":
-		c := r.coll(target)
-		c.indexes = append(c.indexes, get(r.body, "indexes").(bson.A)...)
-		return ok(), nil
+		return r.createIndexes()
 	case "listIndexes":
-		return cursor(r.db+"."+fmt.Sprint(target), r.coll(target).indexes), nil
+		return r.listIndexes()
+	case "getMore":
+		return r.getMore()
+	case "killCursors":
+		return r.killCursors(), nil
+	case "killSessions":
+		return r.killSessions(), nil
+	case "explain":
+		return r.explain()
+	case "count":
+		return r.count()
 	case "listCollections":
 		return r.listCollections(), nil
+	case "listDatabases":
+		return r.listDatabases(), nil
 	case "drop":
 		delete(s.data, r.db+"."+fmt.Sprint(target))
 		return ok(), nil
@@ -160,6 +191,9 @@ func (r *request) carryOut() (bson.D, error) {
 	case "find":
 		return r.find()
 	case "aggregate":
+		if r.db == "admin" {
+			return r.currentOp()
+		}
 		return r.aggregate()
 	case "insert":
 		return r.insert()
@@ -255,13 +289,17 @@ func (r *request) find() (bson.D, error) {
 	for i, doc := range list {
 		batch[i] = project(doc, projection)
 	}
-	return cursor(r.db+"."+fmt.Sprint(r.body[0].Value), batch, said...), nil
+	return r.found(batch, said...), nil
 }
 
 func sortBy(list []bson.D, order bson.D) {
 	slices.SortStableFunc(list, func(a, b bson.D) int {
 		for _, e := range order {
-			c := compare(first(lookUp(a, e.Key, nil)), first(lookUp(b, e.Key, nil)))
+			x, y := first(lookUp(a, e.Key, nil)), first(lookUp(b, e.Key, nil))
+			if rank(x) == rankArray || rank(y) == rankArray {
+				panic("sorted by an array: " + e.Key)
+			}
+			c := compare(x, y)
 			if number(e.Value) < 0 {
 				c = -c
 			}
@@ -293,17 +331,20 @@ func (r *request) aggregate() (bson.D, error) {
 	var list []bson.D
 	for i, stage := range stages {
 		e := stage.(bson.D)[0]
-		if i == 0 {
+		switch {
+		case i == 0 && e.Key == "$sample":
+			list = sample(r.matching(r.body[0].Value, bson.D{}, at), int(number(get(e.Value.(bson.D), "size"))))
+		case i == 0:
 			list = r.matching(r.body[0].Value, e.Value.(bson.D), at)
-			continue
+		default:
+			list = r.stage(list, e)
 		}
-		list = r.stage(list, e)
 	}
 	batch := make(bson.A, len(list))
 	for i := range list {
 		batch[i] = list[i]
 	}
-	return cursor(r.db+"."+fmt.Sprint(r.body[0].Value), batch, said...), nil
+	return r.found(batch, said...), nil
 }
 
 func (r *request) stage(list []bson.D, e bson.E) (out []bson.D) {

@@ -4,6 +4,9 @@
 // writes, or has written since the snapshot, fails with WriteConflict and the label TransientTransactionError; writes outside of
 // transactions wait for those that hold the document. Faults can be scripted.
 //
-// It differs from MongoDB in that it has no disk and no indexes, one batch for each cursor, and ends the transactions of a connection
-// that is closed, where MongoDB waits for their lifetime to pass.
+// It refuses what a server of MongoDB 5.0 or later refuses (see check), and some things that one takes: collections that are not made before they are
+// written, names with "$" or dots. As MongoDB before 7.0 it cannot look behind the making of a collection or an index.
+//
+// It differs from MongoDB in that it has no disk, that indexes serve nothing, and that a transaction whose connection is closed lives a second, not
+// a minute.
 package replica

@@ -19,9 +19,15 @@ type Server struct {
 	// Fault is asked before every command but hello: a non-nil answer is given instead. Hangup closes the connection.
 	Fault func(c Command) *Fault
 
+	// Access says who may ask; nil = everybody.
+	Access *Access
+
 	// Backend, if given, carries out the commands that read and write, instead of the server itself: another server can be tried that
 	// way which has no sessions and no transactions. Writes of a transaction happen at once then, and stay.
 	Backend func(db string, command bson.D) (bson.D, error)
+
+	// Lifetime is how long a transaction is kept whose connection is closed; 0 = one second.
+	Lifetime time.Duration
 
 	listener net.Listener
 	wait     sync.WaitGroup
@@ -32,7 +38,8 @@ type Server struct {
 	clock    uint32
 	data     map[string]*collection // by database and name
 	txns     map[string]*txn        // by session
-	done     map[string]int64       // the last transaction that each session has committed
+	cursors  map[int64]*open
+	done     map[string]int64 // the last transaction that each session has committed
 }
 
 // Command is what a client has sent.
@@ -58,10 +65,14 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{listener: l, conns: make(map[net.Conn]bool), clock: 1, data: make(map[string]*collection), txns: make(map[string]*txn), done: make(map[string]int64)}
+	return listen(l), nil
+}
+
+func listen(l net.Listener) *Server {
+	s := &Server{listener: l, conns: make(map[net.Conn]bool), clock: 1, data: make(map[string]*collection), txns: make(map[string]*txn), done: make(map[string]int64), cursors: make(map[int64]*open)}
 	s.freed = sync.NewCond(&s.mu)
 	s.wait.Go(s.serve)
-	return s, nil
+	return s
 }
 
 // URI is where it is.
@@ -99,16 +110,17 @@ func (s *Server) serve() {
 	}
 }
 
-// talk answers one connection, and ends its transactions when it is closed.
+// talk answers one connection. What it has begun goes on for a while when it is closed.
 func (s *Server) talk(c net.Conn) {
-	mine := make(map[string]bool)
+	mine, app := make(map[string]bool), ""
+	who := &visitor{conn: c}
 	defer func() {
 		c.Close()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.conns, c)
 		for id := range mine {
-			s.abort(id)
+			s.abandon(id)
 		}
 	}()
 	for {
@@ -118,10 +130,15 @@ func (s *Server) talk(c net.Conn) {
 		}
 		r := &request{server: s, message: m, name: m.body[0].Key, mine: mine}
 		r.read()
+		if client, is := get(m.body, "client").(bson.D); is {
+			application, _ := get(client, "application").(bson.D)
+			app, _ = get(application, "name").(string)
+		}
+		r.app = app
 		fault := s.fault(r)
 		var answer bson.D
 		if fault == nil || fault.After {
-			answer = r.run()
+			answer = s.guarded(who, r)
 		}
 		if fault != nil {
 			if fault.Hangup {
@@ -167,7 +184,7 @@ func (s *Server) hello() bson.D {
 		wire = 21
 	}
 	d := bson.D{{Key: "helloOk", Value: true}, {Key: "isWritablePrimary", Value: true}, {Key: "ismaster", Value: true}, {Key: "maxBsonObjectSize", Value: int32(16 << 20)},
-		{Key: "maxMessageSizeBytes", Value: int32(48_000_000)}, {Key: "maxWriteBatchSize", Value: int32(100_000)}, {Key: "localTime", Value: bson.NewDateTimeFromTime(time.Now())},
+		{Key: "maxMessageSizeBytes", Value: int32(maxMessage)}, {Key: "maxWriteBatchSize", Value: int32(maxBatch)}, {Key: "localTime", Value: bson.NewDateTimeFromTime(time.Now())},
 		{Key: "logicalSessionTimeoutMinutes", Value: int32(30)}, {Key: "connectionId", Value: int32(1)}, {Key: "minWireVersion", Value: int32(0)}, {Key: "maxWireVersion", Value: wire}, {Key: "readOnly", Value: false}}
 	if !s.Standalone {
 		d = append(d, bson.E{Key: "setName", Value: "rs0"}, bson.E{Key: "setVersion", Value: int32(1)}, bson.E{Key: "secondary", Value: false}, bson.E{Key: "hosts", Value: bson.A{addr}},

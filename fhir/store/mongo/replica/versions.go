@@ -12,6 +12,7 @@ import (
 type collection struct {
 	chains  map[string]*chain // by _id
 	indexes bson.A
+	changed uint32 // when it was made or got its newest index
 }
 
 // chain is the versions of a document, oldest first.
@@ -33,15 +34,9 @@ type txn struct {
 	at     uint32 // its snapshot
 	writes map[*chain]bson.D
 	order  []*chain
-}
-
-func (s *Server) collection(name string) *collection {
-	c := s.data[name]
-	if c == nil {
-		c = &collection{chains: make(map[string]*chain)}
-		s.data[name] = c
-	}
-	return c
+	lsid   bson.D
+	app    string
+	last   time.Time // when something was asked of it
 }
 
 // key names a document by its _id.
@@ -125,6 +120,9 @@ func (s *Server) write(c *collection, id any, t *txn, deadline time.Time, change
 			s.freed.Wait()
 		}
 		doc, err := change(ch.see(s.clock, nil))
+		if err == nil {
+			err = c.indexable(doc)
+		}
 		if err != nil {
 			return err
 		}
@@ -136,6 +134,9 @@ func (s *Server) write(c *collection, id any, t *txn, deadline time.Time, change
 		return conflict{}
 	}
 	doc, err := change(ch.see(t.at, t))
+	if err == nil {
+		err = c.indexable(doc)
+	}
 	if err != nil {
 		return err
 	}
@@ -157,6 +158,7 @@ func (s *Server) commit(t *txn) {
 	}
 	s.done[t.id] = t.number
 	delete(s.txns, t.id)
+	s.closeCursors(t)
 	s.freed.Broadcast()
 }
 
@@ -169,8 +171,11 @@ func (s *Server) abort(id string) {
 		ch.writer = nil
 	}
 	delete(s.txns, id)
+	s.closeCursors(t)
 	s.freed.Broadcast()
 }
+
+const rankArray = 5
 
 // rank orders the types of values: https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order
 func rank(v any) int {
@@ -184,7 +189,7 @@ func rank(v any) int {
 	case bson.D:
 		return 4
 	case bson.A:
-		return 5
+		return rankArray
 	case bson.Binary:
 		return 6
 	case bool:

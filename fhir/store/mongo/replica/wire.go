@@ -16,7 +16,10 @@ const (
 	opMsg   = 2013
 )
 
-const headerSize = 16
+const (
+	headerSize = 16
+	maxMessage = 48_000_000
+)
 
 const errWire = constError("the message is not one of the wire protocol")
 
@@ -29,6 +32,7 @@ type message struct {
 	id        int32
 	op        int32
 	body      bson.D
+	size      int  // of the body, in bytes
 	more      bool // no answer is wanted
 	sequences map[string][]bson.Raw
 }
@@ -39,7 +43,7 @@ func readMessage(r io.Reader) (*message, error) {
 		return nil, err
 	}
 	size := binary.LittleEndian.Uint32(header[:])
-	if size < headerSize || size > 64<<20 {
+	if size < headerSize || size > maxMessage {
 		return nil, errWire
 	}
 	b := make([]byte, size-headerSize)
@@ -75,6 +79,7 @@ func (m *message) sections(b []byte) error {
 		section := b[1 : 1+size]
 		b = b[1+size:]
 		if kind == 0 {
+			m.size = size
 			if err := bson.Unmarshal(section, &m.body); err != nil {
 				return err
 			}

@@ -110,6 +110,9 @@ func (r *request) modify(filter, change bson.D, upsert bool) (doc bson.D, found 
 		// A document that was changed since the snapshot, so that it does not match, is a conflict all the same.
 		return nil, false, nil
 	}
+	if len(list) > 0 && key(changed(list[0], change, id)) == key(list[0]) {
+		return list[0], true, nil // nothing to change is no write, and waits for nobody
+	}
 	err = r.server.write(r.coll(r.body[0].Value), id, r.txn, r.deadline, func(old bson.D) (bson.D, error) {
 		if found = old != nil; !found && !upsert {
 			return nil, nil
