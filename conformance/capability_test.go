@@ -15,6 +15,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 )
 
@@ -24,7 +25,7 @@ type house struct {
 	spec      *r4.Spec
 	params    *search.Params
 	server    *server.Server
-	store     *sqlite.Store
+	store     chosen.Store
 	statement fhir.Element
 }
 
@@ -35,10 +36,7 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	params := search.NewParams(spec, nil)
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true})
 	t.Cleanup(func() { _ = store.Close() })
 	h := &house{T: t, spec: spec, params: params, store: store}
 	if h.server, err = server.New(server.Config{Store: store, Spec: spec, Params: params}); err != nil {

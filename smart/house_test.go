@@ -15,6 +15,7 @@ import (
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/smart"
 )
@@ -58,9 +59,7 @@ func open(t testing.TB, configure ...func(*server.Config)) *house {
 	}
 	h := &house{t: t, spec: spec, clock: &clock{now: time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)}}
 	config := server.Config{Spec: spec, Params: search.NewParams(spec, nil), BaseURL: base, Now: h.clock.Now}
-	if h.store, err = sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: config.Params, Unsafe: true, Now: h.clock.Now}); err != nil {
-		t.Fatal(err)
-	}
+	h.store = chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: config.Params, Unsafe: true, Now: h.clock.Now})
 	t.Cleanup(func() { _ = h.store.Close() })
 	config.Store = h.store
 	config.Rules = rules.New(h.store, smart.System)

@@ -9,6 +9,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/smart/audit"
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -49,6 +50,7 @@ func audited(t *testing.T, dir string, args ...string) (status int, out string) 
 }
 
 func TestAuditList(t *testing.T) {
+	chosen.Folder(t)
 	dir := trailed(t)
 	for args, want := range map[string]string{
 		"": "j-1 j-2-1 j-2-2 j-3", "--patient a": "j-1 j-2-1", "--patient b": "j-2-2", "--agent Practitioner/ada": "j-1 j-2-1 j-2-2", "--outcome 4 --outcome 8": "j-3", "--max 2": "j-1 j-2-1",
@@ -75,6 +77,7 @@ func TestAuditList(t *testing.T) {
 }
 
 func TestAuditVerify(t *testing.T) {
+	chosen.Folder(t)
 	dir := trailed(t)
 	status, out := audited(t, dir, "verify")
 	var report struct {

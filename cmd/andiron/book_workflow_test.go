@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,10 +114,9 @@ func TestSCH26(t *testing.T) {
 // nodes are more processes on the store of a clinic.
 func (c *clinic) nodes(n int) []*clinic {
 	c.t.Helper()
-	all, args := []*clinic{c}, c.cmd.Args
-	store := args[slices.Index(args, "--store")+1]
+	all := []*clinic{c}
 	for range n {
-		next := &clinic{startServer(c.t, "serve", "--store", store, "--test-clock"), c.t}
+		next := &clinic{start(c.t, "ANDIRON_TEST_PROGRAM=1", c.cmd.Args[1:]...), c.t}
 		next.at("2026-03-02T13:00:00Z")
 		all = append(all, next)
 	}

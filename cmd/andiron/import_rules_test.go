@@ -13,6 +13,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 )
 
@@ -53,10 +54,7 @@ func TestImportKeepsToRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	params := search.NewParams(spec, nil)
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true})
 	defer store.Close()
 	srv, err := server.New(server.Config{Store: store, Spec: spec, Params: params, Modules: []fhir.Module{female{}}})
 	if err != nil {

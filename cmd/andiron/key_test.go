@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/smart/secret"
 )
 
@@ -70,6 +71,7 @@ func keyCommandOf(t *testing.T, want int, args ...string) *keyReport {
 }
 
 func TestKeyRotation(t *testing.T) {
+	chosen.Folder(t)
 	dir := t.TempDir()
 	store := []string{"--store", "sqlite:" + dir}
 	first := keyCommandOf(t, 0, append([]string{"list"}, store...)...)
@@ -121,6 +123,7 @@ func TestKeyRotation(t *testing.T) {
 }
 
 func TestKeysFromElsewhere(t *testing.T) {
+	chosen.Folder(t)
 	dir := t.TempDir()
 	store := []string{"--store", "sqlite:" + filepath.Join(dir, "store")}
 	file := filepath.Join(dir, "key")

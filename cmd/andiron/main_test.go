@@ -10,10 +10,14 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"andiron.dev/fhir/store/storetest/chosen"
+	"andiron.dev/smart/secret"
 )
 
 // TestMain lets the test binary be the program: tests start it as a process of its own, to kill it.
@@ -25,7 +29,11 @@ func TestMain(m *testing.M) {
 	if upstream := os.Getenv("ANDIRON_TEST_FLOOR"); upstream != "" {
 		floor(upstream)
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if err := chosen.Sweep(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(status)
 }
 
 // program starts the program as a process.
@@ -36,6 +44,7 @@ func program(t testing.TB, args ...string) *exec.Cmd {
 
 func process(t testing.TB, role string, args ...string) *exec.Cmd {
 	t.Helper()
+	args = onCluster(args)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -144,8 +153,35 @@ func (s *running) total(t testing.TB, search string) int {
 // command runs the program in this process and returns its exit status and what it wrote.
 func command(args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	status = run(context.Background(), args, &out, &err)
+	status = run(context.Background(), onCluster(args), &out, &err)
 	return status, out.String(), err.String()
+}
+
+// onCluster puts a database on a replica set in the place of a folder, where the tests run on one. What else would be in the folder goes where
+// it would.
+func onCluster(args []string) []string {
+	at := slices.Index(args, "--store") + 1
+	if at == 0 || at == len(args) {
+		return args
+	}
+	dir, ok := strings.CutPrefix(args[at], "sqlite:")
+	uri, chosen := chosen.URI(dir)
+	if !ok || !chosen {
+		return args
+	}
+	args = slices.Clone(args)
+	args[at] = uri
+	if slices.Contains([]string{"serve", "demo"}, args[0]) && !slices.Contains(args, "--outbox-dir") {
+		args = append(args, "--outbox-dir", filepath.Join(dir, "outbox"))
+	}
+	if slices.Contains(args, "--secret-key-file") || os.Getenv("ANDIRON_SECRET_KEY") != "" || os.Getenv("ANDIRON_SECRET_KEY_FILE") != "" {
+		return args
+	}
+	keys := dir + "-keys"
+	if _, err := secret.Load(secret.Options{Default: keys}); err != nil {
+		panic(err)
+	}
+	return append(args, "--secret-key-file", filepath.Join(keys, secret.File))
 }
 
 func patient(i int) string {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"andiron.dev/fhir/store/storetest/chosen"
 )
 
 // TestServerSurvivesKill: what was acknowledged is there after kill -9, under its id and with its version, and the next server goes
@@ -155,6 +157,7 @@ func TestDemoIsLoadedOnce(t *testing.T) {
 }
 
 func TestServeRefusesAStoreOfTheFuture(t *testing.T) {
+	chosen.Folder(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "andiron.db"), []byte("this is no database, but a text of some length"), 0o600); err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@
 //	# @raw                compare the body as it came, layout included
 //	# @show Header        compare a header that is left out otherwise
 //	# @wait 61m           let so much time pass before the exchange
+//	# @engine sqlite      leave the exchange out where the tests run on another engine
 //	# @index              let the store finish what it does to its search index beside requests
 //	# @server setting     at the top of the file: single-delete; base-url URL; origin URL; max-entries N; max-included N; search-limit N
 //

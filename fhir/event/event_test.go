@@ -16,6 +16,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 )
 
@@ -56,7 +57,7 @@ func (p *post) events() (list []string) {
 type house struct {
 	t      testing.TB
 	store  fhir.Store // with the rules
-	raw    *sqlite.Store
+	raw    chosen.Store
 	worker fhir.Worker
 	stop   func()
 }
@@ -68,10 +69,7 @@ func open(t testing.TB, dir string, channel event.Channel) *house {
 		t.Fatal(err)
 	}
 	params := search.NewParams(spec, nil)
-	raw, err := sqlite.Open(sqlite.Options{Dir: dir, Params: params, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := chosen.Open(t, sqlite.Options{Dir: dir, Params: params, Unsafe: true})
 	m, err := event.New(event.Config{Store: raw, Spec: spec, Params: params, Channels: map[string]event.Channel{"rest-hook": channel}, Now: time.Now, NewID: rand.Text})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rest"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 )
 
@@ -41,10 +42,7 @@ func open(t testing.TB, configure ...func(*interaction.Interactions)) *desk {
 		t.Fatal(err)
 	}
 	params := compiled()
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: params, Unsafe: true})
 	t.Cleanup(func() { _ = store.Close() })
 	sealer, err := search.NewSealer(search.NewKey(), time.Now)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 )
 
@@ -32,10 +33,7 @@ func TestAsk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Unsafe: true})
 	t.Cleanup(func() { _ = raw.Close() })
 	store := &watched{Store: raw}
 	var known [2]atomic.Bool

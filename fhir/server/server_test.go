@@ -18,6 +18,7 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 )
 
@@ -36,10 +37,7 @@ func open(t testing.TB, configure ...func(*server.Config)) *hospital {
 		t.Fatal(err)
 	}
 	config := server.Config{Spec: spec, Params: search.NewParams(spec, nil)}
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: config.Params, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: config.Params, Unsafe: true})
 	t.Cleanup(func() { _ = store.Close() })
 	h := &hospital{store: store, log: &logBuffer{}}
 	config.Store, config.Log = store, slog.New(slog.NewJSONHandler(h.log, nil))

@@ -12,7 +12,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/gate"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/resources/core"
 	"andiron.dev/resources/resourcestest"
 )
@@ -21,7 +21,7 @@ import (
 type hospital struct {
 	*server.Server
 	t     testing.TB
-	store *sqlite.Store
+	store chosen.Store
 	gate  *gate.Gate
 	now   time.Time
 }

@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +27,13 @@ func (h *hospital) ward() {
 		`{"resourceType":"Group","id":"inner","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/none"}},{"entity":{"reference":"Group/g"}}]}`)
 }
 
+// byType puts what there is of a type together: in which order types come is for the engine to say.
+func byType(entries string) string {
+	list := strings.Fields(entries)
+	slices.SortStableFunc(list, func(a, b string) int { return strings.Compare(path.Dir(a), path.Dir(b)) })
+	return strings.Join(list, " ")
+}
+
 func TestEverything(t *testing.T) {
 	h := open(t)
 	h.ward()
@@ -46,7 +55,7 @@ func TestEverything(t *testing.T) {
 	} {
 		a := h.do("GET", test.url, "")
 		a.is(200, "type", "searchset")
-		if got := a.entries("match"); got != test.match {
+		if got := byType(a.entries("match")); got != byType(test.match) {
 			t.Errorf("%s matches\n%s, want\n%s", test.url, got, test.match)
 		}
 		if got := strings.Fields(a.entries("include")); len(got) != len(strings.Fields(test.include)) || !sameWords(got, test.include) {

@@ -10,20 +10,18 @@ import (
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/resources/number"
 	"andiron.dev/search"
 )
 
-func openStore(t *testing.T, dir string) *sqlite.Store {
+func openStore(t *testing.T, dir string) chosen.Store {
 	t.Helper()
 	spec, err := r4.Decode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlite.Open(sqlite.Options{Dir: dir, Params: search.NewParams(spec, nil), Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := chosen.Open(t, sqlite.Options{Dir: dir, Params: search.NewParams(spec, nil), Unsafe: true})
 	return store
 }
 
@@ -91,7 +89,7 @@ func TestNoGaps(t *testing.T) {
 // TestNoGapsBetweenProcesses: two that have the same store open, as two processes have, give out each number once.
 func TestNoGapsBetweenProcesses(t *testing.T) {
 	dir := t.TempDir()
-	stores := []*sqlite.Store{openStore(t, dir), openStore(t, dir)}
+	stores := []chosen.Store{openStore(t, dir), openStore(t, dir)}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	given := make(map[int64]int)

@@ -13,7 +13,7 @@ import (
 	"andiron.dev/fhir/gate"
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
-	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/resources/core"
 	"andiron.dev/resources/patient"
 	"andiron.dev/resources/resourcestest"
@@ -24,7 +24,7 @@ import (
 type hospital struct {
 	*server.Server
 	t     testing.TB
-	store *sqlite.Store
+	store chosen.Store
 	gate  *gate.Gate
 
 	mu  sync.Mutex

@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/search/ucum"
 )
@@ -26,12 +27,9 @@ func Parameters(t testing.TB) (*r4.Spec, *search.Params) {
 }
 
 // Open opens an empty store with these parameters. It goes by a clock, does not wait for the disk, and ends with the test.
-func Open(t testing.TB, params *search.Params, now func() time.Time) *sqlite.Store {
+func Open(t testing.TB, params *search.Params, now func() time.Time) chosen.Store {
 	t.Helper()
-	store, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: now, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: params, Now: now, Unsafe: true})
 	t.Cleanup(func() { _ = store.Close() })
 	return store
 }

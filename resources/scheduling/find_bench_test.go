@@ -13,6 +13,7 @@ import (
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/resources/resourcestest"
 	"andiron.dev/resources/scheduling"
 	"andiron.dev/smart"
@@ -21,7 +22,7 @@ import (
 // practice is a server with the module on an empty store.
 type practice struct {
 	*server.Server
-	store *sqlite.Store
+	store chosen.Store
 	now   time.Time
 }
 
@@ -30,10 +31,7 @@ func openPractice(t testing.TB) *practice {
 	spec, params := resourcestest.Parameters(t)
 	p := &practice{now: time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return p.now }
-	var err error
-	if p.store, err = sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: now}); err != nil {
-		t.Fatal(err)
-	}
+	p.store = chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: params, Now: now})
 	t.Cleanup(func() { _ = p.store.Close() })
 	enforcer := rules.New(p.store, nil)
 	m := scheduling.New(scheduling.Config{
@@ -42,7 +40,9 @@ func openPractice(t testing.TB) *practice {
 			return p.Handler().Serve(ctx, req)
 		}),
 	})
-	if p.Server, err = server.New(server.Config{Store: p.store, Rules: enforcer, Spec: spec, Params: params, Now: now, Modules: []fhir.Module{m}}); err != nil {
+	var err error
+	p.Server, err = server.New(server.Config{Store: p.store, Rules: enforcer, Spec: spec, Params: params, Now: now, Modules: []fhir.Module{m}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return p

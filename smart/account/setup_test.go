@@ -12,6 +12,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/smart/account"
 	"andiron.dev/smart/audit"
@@ -59,10 +60,7 @@ func open(t testing.TB, change ...func(*account.Options)) *place {
 		t.Fatal(err)
 	}
 	c := newClock()
-	st, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Now: c.Now, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Now: c.Now, Unsafe: true})
 	t.Cleanup(func() { _ = st.Close() })
 	o := account.Options{Store: st, Now: c.Now, Vault: vault{}, Hash: account.HashCost{Memory: 64, Time: 1, Lanes: 1}}
 	for _, f := range change {

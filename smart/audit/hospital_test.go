@@ -16,6 +16,7 @@ import (
 	"andiron.dev/fhir/rules"
 	"andiron.dev/fhir/server"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/smart"
 	"andiron.dev/smart/audit"
@@ -27,7 +28,7 @@ type hospital struct {
 	spec   *r4.Spec
 	gate   *gate.Gate
 	dir    string
-	inner  *sqlite.Store
+	inner  chosen.Store
 	store  fhir.Store
 	rules  *rules.Enforcer
 	trail  *audit.Trail
@@ -54,9 +55,7 @@ func open(t testing.TB, configure ...func(*audit.Config)) *hospital {
 	}
 	h := &hospital{t: t, spec: spec, gate: gate.New(spec), dir: t.TempDir(), who: doctor()}
 	params := search.NewParams(spec, nil)
-	if h.inner, err = sqlite.Open(sqlite.Options{Dir: h.dir, Params: params, Unsafe: true, JournalKey: []byte("a key that nobody else has")}); err != nil {
-		t.Fatal(err)
-	}
+	h.inner = chosen.Open(t, sqlite.Options{Dir: h.dir, Params: params, Unsafe: true, JournalKey: []byte("a key that nobody else has")})
 	t.Cleanup(func() { _ = h.inner.Close() })
 	config := audit.Config{Store: h.inner, Spec: spec, Params: params, Base: base, Open: true, NewID: server.NewUUID, Check: h.gate.Check}
 	for _, c := range configure {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/smart/audit"
 )
 
@@ -89,6 +90,7 @@ func TestUnwritable(t *testing.T) {
 
 // TestWriteUnwritable: a write whose event cannot be entered fails.
 func TestWriteUnwritable(t *testing.T) {
+	chosen.Folder(t)
 	h := open(t)
 	h.ward()
 	h.tamper("ALTER TABLE journal RENAME TO elsewhere")

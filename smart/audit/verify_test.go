@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/smart/audit"
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -33,6 +34,7 @@ func (h *hospital) verify(parameters string) fhir.Parameters {
 
 // TestVerify is SEC-11: an event that was changed in the database is told by its number.
 func TestVerify(t *testing.T) {
+	chosen.Folder(t)
 	for sql, want := range map[string]string{
 		"UPDATE journal SET body = (SELECT body FROM journal WHERE seq = 2) WHERE seq = 3":                                                  "3",
 		"UPDATE journal SET time = time + 1 WHERE seq = 4":                                                                                  "4",
@@ -58,6 +60,7 @@ func TestVerify(t *testing.T) {
 
 // TestVerifyPeriod: what was broken after a period does not matter to it.
 func TestVerifyPeriod(t *testing.T) {
+	chosen.Folder(t)
 	h := open(t)
 	h.ward()
 	h.must("GET", "/Patient/a", "")
@@ -83,6 +86,7 @@ func TestVerifyPeriod(t *testing.T) {
 
 // TestAnchored: whoever keeps a hash notices that entries were cut off the end, which no chain can tell.
 func TestAnchored(t *testing.T) {
+	chosen.Folder(t)
 	h := open(t)
 	h.ward()
 	h.must("GET", "/Patient/a", "")

@@ -19,6 +19,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/search/ucum"
 	"andiron.dev/smart"
@@ -80,10 +81,7 @@ func open(t *testing.T, change ...func(*Config)) *bench {
 	}
 	b := &bench{T: t, clock: &clock{now: time.Now().Truncate(time.Second)}}
 	params := search.NewParams(spec, units)
-	st, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: params, Now: b.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: params, Now: b.clock.Now})
 	t.Cleanup(func() { _ = st.Close() })
 	keys, err := secret.New([]byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/smart/secret"
 )
@@ -22,10 +23,7 @@ func openStore(t *testing.T, dir string) fhir.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlite.Open(sqlite.Options{Dir: dir, Params: search.NewParams(spec, nil), Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := chosen.Open(t, sqlite.Options{Dir: dir, Params: search.NewParams(spec, nil), Unsafe: true})
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }

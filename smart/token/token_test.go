@@ -19,6 +19,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest/chosen"
 	"andiron.dev/search"
 	"andiron.dev/smart/outbound"
 	"andiron.dev/smart/token"
@@ -120,10 +121,7 @@ func openStore(t testing.TB, now func() time.Time) fhir.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlite.Open(sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Now: now, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := chosen.Open(t, sqlite.Options{Dir: t.TempDir(), Params: search.NewParams(spec, nil), Now: now, Unsafe: true})
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
