@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"andiron.dev/fhir/store/mongo/replica"
+	"andiron.dev/fhir/store/storetest/chosen"
+	"andiron.dev/smart/secret"
 )
 
 // clusterArgs starts a replica set in memory and gives what a command is told about it.
@@ -20,10 +22,10 @@ func clusterArgs(t *testing.T) (uri string, keys string) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	dir := t.TempDir() // where a store makes keys
-	if status, _, stderr := command("import", "--store", "sqlite:"+dir, writeFile(t, `{"resourceType":"Basic","id":"b","code":{"text":"x"}}`)); status != 0 {
-		t.Fatal(stderr)
+	if _, err := secret.Load(secret.Options{Default: dir}); err != nil {
+		t.Fatal(err)
 	}
-	return s.URI(), filepath.Join(dir, "secret.key")
+	return s.URI(), filepath.Join(dir, secret.File)
 }
 
 func writeFile(t *testing.T, text string) string {
@@ -133,6 +135,7 @@ func TestClusterMistakes(t *testing.T) {
 
 // TestCopy copies a store to a cluster and back: history, version ids, times and the audit trail come along.
 func TestCopy(t *testing.T) {
+	chosen.Folder(t)
 	uri, keys := clusterArgs(t)
 	first, second := "sqlite:"+t.TempDir(), "sqlite:"+t.TempDir()
 	s := startServer(t, "serve", "--store", first, "--secret-key-file", keys)

@@ -2,16 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
+	"slices"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"andiron.dev/fhir"
 )
@@ -26,44 +21,56 @@ type copyCommand struct {
 // Run copies every version of every resource in commit order, so that version ids and times are what they were, then records, guards and the
 // journal, and compares counts and hashes at the end. No server may write to either store meanwhile.
 func (c *copyCommand) Run(ctx context.Context, t *terminal) (err error) {
-	k := &copying{out: t.out}
-	from, err := c.end(c.From, nil)
+	if err := c.there(ctx); err != nil {
+		return err
+	}
+	from, err := c.end(c.From)
 	if err != nil {
 		return fmt.Errorf("--from: %w", err)
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	to, err := c.end(c.To, k.now)
+	to, err := c.end(c.To)
 	if err != nil {
 		return fmt.Errorf("--to: %w", err)
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	k.from, k.to = from, to
-	return plainly(k.run(ctx))
+	return plainly((&copying{from: from, to: to, out: t.out}).run(ctx))
 }
 
-func (c *copyCommand) end(name string, now func() time.Time) (*store, error) {
-	return (&storeFlags{Store: name, Cache: 24, now: now, clusterFlags: c.clusterFlags, secretFlags: c.secretFlags}).open()
+func (c *copyCommand) flags(name string) *storeFlags {
+	return &storeFlags{Store: name, Cache: 24, clusterFlags: c.clusterFlags, secretFlags: c.secretFlags}
 }
 
-// copying is a copy under way. What is behind its place in each of the three logs has been copied: an interrupted copy goes on there.
+func (c *copyCommand) end(name string) (*store, error) { return c.flags(name).open() }
+
+// there refuses to copy what does not exist: opening it would make it.
+func (c *copyCommand) there(ctx context.Context) error {
+	place, err := c.flags(c.From).place()
+	if err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
+	there, err := place.exists(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--from: %w", err)
+	case !there:
+		return fmt.Errorf("--from: there is no store at %s", place)
+	}
+	return nil
+}
+
+// copying is a copy under way. What is behind its place in each of the logs has been copied: an interrupted copy goes on there.
 type copying struct {
 	from, to *store
 	out      io.Writer
-	at       atomic.Pointer[time.Time] // what the clock of the copy shows: the time of the versions that are written; nil = the time
-}
-
-func (k *copying) now() time.Time {
-	if at := k.at.Load(); at != nil {
-		return *at
-	}
-	return time.Now()
 }
 
 const (
-	copyBatch  = 500
+	copyBatch  = 500      // versions, records or entries that are written together
+	copyBytes  = 16 << 20 // of versions, after which a batch ends
 	copyKind   = "copy"
 	copyKey    = "origin"
-	copyNotice = 20_000
+	copyNotice = 5_000 // versions
 )
 
 func (k *copying) run(ctx context.Context) error {
@@ -78,18 +85,47 @@ func (k *copying) run(ctx context.Context) error {
 	return k.to.Update(ctx, nil, func(tx fhir.Tx) error { return tx.Drop(ctx, copyKind, copyKey) })
 }
 
-// origin is what tells stores apart: their first version.
+// origin is what tells stores apart: their first version, or, where there is none, the first entry of the journal.
 func (k *copying) origin(ctx context.Context, s *store) (string, error) {
 	events, err := s.Events(ctx, 0, 1)
-	if err != nil || len(events) == 0 {
+	if err != nil {
 		return "", err
 	}
-	return digest(&events[0]), nil
+	if len(events) > 0 {
+		return digest(&events[0]), nil
+	}
+	entries, err := s.Entries(ctx, fhir.JournalQuery{Max: 1})
+	if err != nil || len(entries) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("journal %x", entries[0].Hash), nil
 }
 
-// begin refuses a store that is not empty, unless it is what a copy of the same store has left.
+// begin refuses a store that is not empty, unless it is what a copy of the same store has left, and what could not be used as a copy.
 func (k *copying) begin(ctx context.Context) error {
+	if !slices.Equal(k.from.keys.Derive("journal"), k.to.keys.Derive("journal")) {
+		return errors.New("the stores have different secret keys: what is sealed in the one could not be opened in the other, nor its audit trail be told from a forged one; " +
+			"name the key file of the store that is copied with --secret-key-file, here and where the copy is used, or put it into the folder of the copy")
+	}
+	if err := whole(ctx, k.from); err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
+	broken, err := k.from.VerifyJournal(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if broken != 0 {
+		return fmt.Errorf("entry %d of the audit trail of the store to copy is not what it was; a copy would make that look sound ('andiron audit verify' says more)", broken)
+	}
 	origin, err := k.origin(ctx, k.from)
+	if err != nil {
+		return err
+	}
+	empty, err := k.empty(ctx)
+	if err != nil {
+		return err
+	}
+	beginning, err := k.beginning(ctx)
 	if err != nil {
 		return err
 	}
@@ -98,21 +134,70 @@ func (k *copying) begin(ctx context.Context) error {
 		switch {
 		case err == nil && string(left.Value) != strconv.Quote(origin):
 			return errors.New("the store to copy to is left by a copy of another store")
+		case err == nil && !beginning:
+			return errors.New("the store to copy to is left by a copy, and has been written to since; begin anew with an empty one")
 		case err == nil:
 			fmt.Fprintln(k.out, "going on where an interrupted copy has stopped")
 			return nil
 		case fhir.CodeOf(err) != fhir.NotFound:
 			return err
-		}
-		page, err := tx.History(ctx, fhir.HistoryQuery{Count: 1})
-		if err != nil {
-			return err
-		}
-		if len(page.Events) > 0 {
+		case !empty:
 			return errors.New("the store to copy to is not empty")
 		}
 		return tx.Keep(ctx, &fhir.Record{Kind: copyKind, Key: copyKey, Value: []byte(strconv.Quote(origin))})
 	})
+}
+
+// whole fails for a store that an interrupted copy has left: whoever wrote to it would keep the copy from going on.
+func whole(ctx context.Context, s *store) error {
+	err := s.View(ctx, func(tx fhir.Tx) error {
+		_, err := tx.Record(ctx, copyKind, copyKey)
+		return err
+	})
+	switch {
+	case err == nil:
+		return errors.New("the store is an interrupted copy; 'andiron copy' with the same stores finishes it")
+	case fhir.CodeOf(err) == fhir.NotFound:
+		return nil
+	}
+	return err
+}
+
+// beginning reports whether the versions of the store to copy to end with one that the store to copy has at the same place.
+func (k *copying) beginning(ctx context.Context) (bool, error) {
+	n, err := newest(ctx, k.to)
+	if err != nil || n == 0 {
+		return err == nil, err
+	}
+	var digests [2]string
+	for i, s := range []*store{k.from, k.to} {
+		events, err := s.Events(ctx, n-1, 1)
+		if err != nil {
+			return false, err
+		}
+		if len(events) > 0 {
+			digests[i] = digest(&events[0])
+		}
+	}
+	return digests[0] == digests[1], nil
+}
+
+// empty reports whether nothing has ever been written to the store to copy to.
+func (k *copying) empty(ctx context.Context) (bool, error) {
+	events, err := k.to.Events(ctx, 0, 1)
+	if err != nil || len(events) > 0 {
+		return false, err
+	}
+	entries, err := k.to.Entries(ctx, fhir.JournalQuery{Max: 1})
+	if err != nil || len(entries) > 0 {
+		return false, err
+	}
+	kinds, err := k.to.RecordKinds(ctx)
+	if err != nil || len(kinds) > 0 {
+		return false, err
+	}
+	guards, _, err := k.to.Guards(ctx, "", 1)
+	return len(guards) == 0, err
 }
 
 // newest is how many versions a store has.
@@ -128,101 +213,46 @@ func newest(ctx context.Context, s *store) (n fhir.Seq, err error) {
 }
 
 // versions copies the outbox. Both stores number versions in commit order from 1, so the newest of the one says where to go on in the
-// other.
+// other. Only the next batch is written together: an interrupted copy has all versions up to some place.
 func (k *copying) versions(ctx context.Context) error {
 	at, err := newest(ctx, k.to)
 	if err != nil {
 		return err
 	}
+	said := at
 	for {
 		events, err := k.from.Events(ctx, at, copyBatch)
 		if err != nil || len(events) == 0 {
 			return err
 		}
 		for len(events) > 0 {
-			n := distinct(events)
-			if err := k.write(ctx, events[:n]); err != nil {
+			n := fitting(events)
+			if err := k.to.Restore(ctx, events[:n]); err != nil {
 				return err
 			}
 			at = events[n-1].Seq
 			events = events[n:]
 		}
-		if at%copyNotice < copyBatch {
+		if at-said >= copyNotice {
+			said = at
 			fmt.Fprintf(k.out, "%d versions\n", at)
 		}
 	}
 }
 
-// distinct is how many events at the beginning have one time and are about different resources: those can be written together in any
-// engine without looking at each other.
-func distinct(events []fhir.Event) int {
-	seen := make(map[string]bool)
+// fitting is how many events at the beginning are written in one commit: not more than fit into memory several times, and none after one
+// that changes what is indexed.
+func fitting(events []fhir.Event) int {
+	size := 0
 	for i := range events {
-		name := events[i].Type + "/" + events[i].ID
-		if seen[name] || !events[i].LastUpdated.Equal(events[0].LastUpdated) {
-			return i
+		if events[i].Resource != nil {
+			size += len(events[i].Resource.Body())
 		}
-		seen[name] = true
+		if events[i].Type == "SearchParameter" || size > copyBytes {
+			return i + 1
+		}
 	}
 	return len(events)
-}
-
-func (k *copying) write(ctx context.Context, events []fhir.Event) error {
-	k.at.Store(&events[0].LastUpdated)
-	return k.to.Update(ctx, nil, func(tx fhir.Tx) error {
-		for i := range events {
-			e := &events[i]
-			var v *fhir.Version
-			var err error
-			if e.Method == fhir.Delete {
-				v, err = tx.Delete(ctx, e.Type, e.ID)
-			} else {
-				v, err = tx.Put(ctx, e.Resource)
-			}
-			if err != nil {
-				return fmt.Errorf("version %s of a %s: %w", e.VersionID, e.Type, err)
-			}
-			if v.VersionID != e.VersionID {
-				return fmt.Errorf("version %s of a %s would become version %s", e.VersionID, e.Type, v.VersionID)
-			}
-		}
-		return nil
-	})
-}
-
-// records copies what the server remembers beside resources. It is little, so it is copied whole each time.
-func (k *copying) records(ctx context.Context) error {
-	k.at.Store(nil)
-	kinds, err := k.from.RecordKinds(ctx)
-	if err != nil {
-		return err
-	}
-	for _, kind := range kinds {
-		for after := ""; ; {
-			var list []*fhir.Record
-			if err := k.from.View(ctx, func(tx fhir.Tx) (err error) {
-				list, err = tx.Records(ctx, kind, "", after, copyBatch)
-				return err
-			}); err != nil {
-				return err
-			}
-			if len(list) == 0 {
-				break
-			}
-			after = list[len(list)-1].Key
-			if err := k.to.Update(ctx, nil, func(tx fhir.Tx) error {
-				for _, r := range list {
-					if err := tx.Keep(ctx, r); err != nil {
-						return err
-					}
-				}
-				return nil
-			}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // guards copies how often guards have been taken: numbers are made of that.
@@ -259,86 +289,4 @@ func (k *copying) journal(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// summary is what two stores that are alike have in common.
-type summary struct {
-	Versions int64            `json:"versions"`
-	Types    map[string]int64 `json:"types"` // versions by type
-	Hash     string           `json:"hash"`  // of all versions in their order
-	Entries  int64            `json:"entries"`
-	Journal  string           `json:"journal"` // hash of all entries
-}
-
-func digest(e *fhir.Event) string {
-	h := sha256.New()
-	addEvent(h, e)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-func addEvent(h hash.Hash, e *fhir.Event) {
-	fmt.Fprintf(h, "%s %s/%s/%s %d\n", e.Method, e.Type, e.ID, e.VersionID, e.LastUpdated.UnixMilli())
-	if e.Resource != nil {
-		_, _ = io.WriteString(h, e.Resource.Body())
-	}
-}
-
-func summarize(ctx context.Context, s *store) (*summary, error) {
-	out := &summary{Types: make(map[string]int64)}
-	h, j := sha256.New(), sha256.New()
-	for at := fhir.Seq(0); ; {
-		events, err := s.Events(ctx, at, copyBatch)
-		if err != nil {
-			return nil, err
-		}
-		for i := range events {
-			addEvent(h, &events[i])
-			out.Types[events[i].Type]++
-			at = events[i].Seq
-		}
-		if out.Versions = int64(at); len(events) < copyBatch {
-			break
-		}
-	}
-	for {
-		entries, err := s.Entries(ctx, fhir.JournalQuery{After: out.Entries, Max: copyBatch})
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			fmt.Fprintf(j, "%d %d %q %d\n", e.Seq, e.Time.UnixMicro(), e.Keys, len(e.Body))
-			j.Write(e.Body)
-			out.Entries = e.Seq
-		}
-		if len(entries) < copyBatch {
-			break
-		}
-	}
-	out.Hash, out.Journal = hex.EncodeToString(h.Sum(nil)), hex.EncodeToString(j.Sum(nil))
-	return out, nil
-}
-
-// verify compares the stores and prints what they have.
-func (k *copying) verify(ctx context.Context) error {
-	a, err := summarize(ctx, k.from)
-	if err != nil {
-		return err
-	}
-	b, err := summarize(ctx, k.to)
-	if err != nil {
-		return err
-	}
-	before, err := json.Marshal(a)
-	if err != nil {
-		return err
-	}
-	after, err := json.Marshal(b)
-	if err != nil {
-		return err
-	}
-	if string(before) != string(after) {
-		return fmt.Errorf("the copy is not what it was made of: %s and %s", before, after)
-	}
-	fmt.Fprintf(k.out, "copied and compared: %s\n", after)
-	return nil
 }

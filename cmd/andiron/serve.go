@@ -108,6 +108,9 @@ func (f *serverFlags) serve(ctx context.Context, t *terminal, prepare func(conte
 		return fmt.Errorf("the store cannot be opened: %w", err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	if err := whole(ctx, st); err != nil {
+		return err
+	}
 	var a *authority
 	if f.Auth == "smart" {
 		if a, err = f.authority(st, base, log); err != nil {

@@ -76,7 +76,7 @@ func (p place) exists(ctx context.Context) (bool, error) {
 }
 
 func (f *storeFlags) clusterOptions(p place) mongo.Options {
-	return mongo.Options{URI: p.uri, ReadPreference: f.MongoRead, Pool: f.MongoPool, Timeout: f.MongoTimeout}
+	return mongo.Options{URI: p.uri, ReadPreference: f.MongoRead, Pool: f.MongoPool, Timeout: f.MongoTimeout, SearchLimit: f.searchLimit}
 }
 
 // engine is what every engine has beyond a fhir.Store.
@@ -89,10 +89,11 @@ type engine interface {
 	Check(ctx context.Context) error
 	// VerifyJournal gives the first entry of the journal that is not what it was, 0 where there is none.
 	VerifyJournal(ctx context.Context, fn func(checked int64)) (firstBroken int64, err error)
-	// RecordKinds, Guards and RestoreGuards are what copying takes beyond a fhir.Store.
+	// RecordKinds, Guards, RestoreGuards and Restore are what copying takes beyond a fhir.Store.
 	RecordKinds(ctx context.Context) ([]string, error)
 	Guards(ctx context.Context, after string, max int) (counts map[string]int64, last string, err error)
 	RestoreGuards(ctx context.Context, counts map[string]int64) error
+	Restore(ctx context.Context, events []fhir.Event) error
 }
 
 // store is an opened store with what it was opened with.
