@@ -33,8 +33,21 @@ func kills(t *testing.T) int {
 // least once, and for the first time in the order of its number, without gaps; nothing is delivered that did not happen; and an event keeps
 // its number.
 func TestEventsSurviveKill(t *testing.T) {
-	rounds := kills(t)
 	dir := t.TempDir()
+	survive(t, kills(t), 1, func() *running { return follow(t, dir) })
+}
+
+// TestClusterEventsSurviveKill does so to one of two servers on a replica set, in turn: the other takes over what the one was at.
+func TestClusterEventsSurviveKill(t *testing.T) {
+	uri, keys := clusterArgs(t)
+	survive(t, kills(t), 2, func() *running {
+		return startServer(t, "serve", "--store", uri, "--secret-key-file", keys, loopbackOpen)
+	})
+}
+
+// survive kills servers on one store, one after the other, as often as rounds says.
+func survive(t *testing.T, rounds, servers int, start func() *running) {
+	t.Helper()
 	subscribers := []*eventtest.Subscriber{eventtest.New(t), eventtest.New(t), eventtest.New(t)}
 	// The second fails now and then, the third is slow: what is under way when the server dies has to be sent again.
 	subscribers[1].Answer(func(n int, _ *eventtest.Request) int {
@@ -44,27 +57,29 @@ func TestEventsSurviveKill(t *testing.T) {
 		return http.StatusOK
 	})
 	subscribers[2].Slow(3 * time.Millisecond)
-	s := follow(t, dir)
+	all := make([]*running, servers)
+	for i := range all {
+		all[i] = start()
+	}
+	s := all[0]
 	s.addTopic(t)
 	for i, one := range subscribers {
 		s.subscribe(t, one.URL, "id-only", []int{1, 1, 20}[i])
 	}
 	acknowledged := map[string]bool{}
 	for round := range rounds {
-		if round > 0 {
-			s = follow(t, dir)
-		}
 		// Another process takes over some seconds after the first was killed: most rounds end before, some well after.
 		until := 50*time.Millisecond + rand.N(600*time.Millisecond)
 		if round%5 == 4 {
 			until = 3*time.Second + rand.N(2*time.Second)
 		}
-		for id := range load(s, round, until) {
+		victim := &all[round%servers]
+		for id := range load(*victim, round, until) {
 			acknowledged[id] = true
 		}
+		*victim = start()
 	}
-	s = follow(t, dir)
-	committed := history(t, s)
+	committed := history(t, all[0])
 	for id := range acknowledged {
 		if committed["Patient/"+id] == 0 {
 			t.Errorf("%s was acknowledged and is lost", id)
