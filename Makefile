@@ -4,12 +4,17 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Packages whose goroutines share state: the race detector watches their tests.
 SHARED      := ./fhir/store/... ./fhir/interaction/... ./fhir/rest/... ./fhir/server/... ./fhir/terminology/... ./fhir/event/... ./fhir/rules/... ./fhir/async/... ./fhir/idempotency/... ./resources/automation/... ./resources/scheduling/... ./resources/patient/... ./resources/encounter/... ./resources/task/... ./search/... ./smart/... ./cmd/andiron/intake/...
+# Packages whose tests stand on an engine; EXCHANGES are those that send requests and compare the answers.
+ABOVE       := ./conformance/... ./fhir/event ./fhir/interaction ./fhir/rules ./fhir/server ./resources/... ./smart/...
+EXCHANGES   := ./conformance/... ./fhir/event ./fhir/interaction ./fhir/rules ./fhir/server ./resources/core ./resources/encounter ./resources/number ./resources/patient ./resources/task
+# Black-box tests of what several requests or servers want at once.
+RACES       := ^Test(SCH9|SCH9Plain|SCH10|SCH11|SCH12|SCH27|IDM[1-4]|AUT[1-7]|ADT[1-9]|REG[1-4]|ParameterOfAnotherProcess|ServerSurvivesKill)$$
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 2s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run demo test test-mongo test-ferretdb race fuzz bench lint cover generate verify golden clean
+.PHONY: help build run demo test test-mongo test-replica test-ferretdb race fuzz bench lint cover generate verify golden clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,12 +30,17 @@ demo: build ## the same on a store that is thrown away
 
 test: ## all tests, and those of packages that share state under the race detector
 	$(GO) test ./...
-	@$(MAKE) --no-print-directory test-ferretdb
+	@$(MAKE) --no-print-directory test-replica test-ferretdb
 	@$(MAKE) --no-print-directory race
 
-test-mongo: ## the engine suite on a MongoDB replica set: ANDIRON_TEST_MONGO='mongodb://127.0.0.1:27017/?replicaSet=rs0' make test-mongo
+test-mongo: ## all that stands on an engine, on a MongoDB replica set: ANDIRON_TEST_MONGO='mongodb://127.0.0.1:27017/?replicaSet=rs0' make test-mongo
 	@test -n "$$ANDIRON_TEST_MONGO" || { echo "set ANDIRON_TEST_MONGO to the URI of a replica set; README.md says how to start one"; exit 1; }
 	$(GO) test -count 1 -timeout 60m -run 'TestMongo' -v ./fhir/store/mongo
+	$(GO) test -count 1 -timeout 60m -p 1 $(ABOVE) ./cmd/andiron
+
+test-replica: ## the exchange tests, and those in which servers race, on a MongoDB replica set in memory
+	$(GO) run ./fhir/store/mongo/replica/with $(GO) test -count 1 $(EXCHANGES)
+	$(GO) run ./fhir/store/mongo/replica/with $(GO) test -count 1 -run '$(RACES)' ./cmd/andiron
 
 test-ferretdb: ## the search scripts on FerretDB, another server of the protocol; a minute, in a module of its own
 	cd fhir/store/mongo/ferretdb && $(GO) test -count 1 -timeout 10m -run 'TestFerretDB/Search/^Scripts$$' .
