@@ -80,6 +80,50 @@ func TestSnapshotUnavailable(t *testing.T) {
 	}
 }
 
+// TestUnborn: a view sees nothing of a type whose collections were made after it began, and goes on.
+func TestUnborn(t *testing.T) {
+	x := newScripted(t)
+	create := func() {
+		if err := x.Update(t.Context(), nil, func(tx fhir.Tx) error {
+			r, err := fhir.ParseResource(`{"resourceType":"Patient","id":"1","active":true}`, fhir.Limits{})
+			if err == nil {
+				_, err = tx.Put(t.Context(), r)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := x.View(t.Context(), func(tx fhir.Tx) error {
+		if _, err := tx.Read(t.Context(), "Basic", "first"); err != nil {
+			return err
+		}
+		create()
+		for what, err := range map[string]error{
+			"read":    second(tx.Read(t.Context(), "Patient", "1")),
+			"vread":   second(tx.VRead(t.Context(), "Patient", "1", "1")),
+			"history": second(tx.History(t.Context(), fhir.HistoryQuery{Type: "Patient", ID: "1", Count: 1})),
+		} {
+			if fhir.CodeOf(err) != fhir.NotFound {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		page, err := tx.Search(t.Context(), &search.Query{Type: "Patient", Count: 10, Total: search.TotalAccurate})
+		if err != nil || len(page.Resources) != 0 || page.Total != 0 {
+			t.Errorf("search: %v, %v", page, err)
+		}
+		_, err = tx.Read(t.Context(), "Basic", "first")
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	if err := x.View(t.Context(), func(tx fhir.Tx) error { return second(tx.Read(t.Context(), "Patient", "1")) }); err != nil {
+		t.Error(err)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
 // TestPassing: what is over in a moment is answered so, also where the server labels nothing.
 func TestPassing(t *testing.T) {
 	x := newScripted(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"andiron.dev/fhir"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -16,7 +17,8 @@ type reader struct {
 	store   *Store
 	db      *driver.Database
 	session *driver.Session
-	fresh   int // how many more snapshots may be tried: 0 = something has been read on this one, or it is that of a transaction
+	fresh   int  // how many more snapshots may be tried: 0 = something has been read on this one, or it is that of a transaction
+	alone   bool // it is on a snapshot, not within a transaction
 }
 
 // freshSnapshots is how many snapshots a reader tries until one can be read.
@@ -28,7 +30,7 @@ func (s *Store) reader(db *driver.Database) (*reader, error) {
 	if err != nil {
 		return nil, asOutcome(err)
 	}
-	return &reader{store: s, db: db, session: session, fresh: freshSnapshots}, nil
+	return &reader{store: s, db: db, session: session, fresh: freshSnapshots, alone: true}, nil
 }
 
 // again reports whether a read may be tried once more, on a new snapshot: the first one has failed, because a collection has just been made or
@@ -50,6 +52,26 @@ func (r *reader) again(err error) bool {
 	return true
 }
 
+// unborn reports whether a read has failed because its collection was made after the snapshot: the snapshot has nothing of that type then.
+// MongoDB from 7.0 on finds that out itself.
+func (r *reader) unborn(ctx context.Context, collection string, err error) bool {
+	if err == nil || !r.alone || !snapshotGone(err) || !readable(collection) {
+		return false
+	}
+	state, err := r.db.Collection(stateName).FindOne(r.in(ctx), bson.D{field("_id", commitState)}, options.FindOne().SetProjection(bson.D{field("seq", 1)})).Raw()
+	if err != nil {
+		return false
+	}
+	typ := strings.TrimSuffix(collection, historySuffix)
+	first, err := r.store.db.Collection(eventsName).FindOne(ctx, bson.D{field("type", typ)}, options.FindOne().SetSort(bson.D{field("_id", 1)}).SetProjection(bson.D{field("_id", 1)})).Raw()
+	if errors.Is(err, driver.ErrNoDocuments) {
+		return true
+	}
+	seen, _ := state.Lookup("seq").AsInt64OK()
+	n, ok := first.Lookup("_id").AsInt64OK()
+	return err == nil && ok && n > seen
+}
+
 func (r *reader) end() { r.session.EndSession(context.Background()) }
 
 func (r *reader) in(ctx context.Context) context.Context {
@@ -68,6 +90,9 @@ func (r *reader) find(ctx context.Context, collection string, filter bson.D, eac
 		inside := r.in(ctx)
 		cursor, err := r.db.Collection(collection).Find(inside, filter, opts...)
 		if !r.again(err) {
+			if r.unborn(ctx, collection, err) {
+				return nil
+			}
 			return drain(inside, cursor, err, each)
 		}
 	}
@@ -85,6 +110,9 @@ func (r *reader) aggregate(ctx context.Context, collection string, pipeline bson
 		inside := r.in(ctx)
 		cursor, err := r.db.Collection(collection).Aggregate(inside, pipeline, options.Aggregate().SetAllowDiskUse(true))
 		if !r.again(err) {
+			if r.unborn(ctx, collection, err) {
+				return nil
+			}
 			return drain(inside, cursor, err, each)
 		}
 	}
@@ -118,6 +146,9 @@ func (r *reader) one(ctx context.Context, collection string, id any, projection 
 			err = nil
 		}
 		if !r.again(err) {
+			if r.unborn(ctx, collection, err) {
+				return nil, nil
+			}
 			return raw, outcomeIn(ctx, err)
 		}
 	}
