@@ -219,7 +219,7 @@ func (a *access) record(id string, perm Perms, typ string) (*alternative, error)
 	if !fhir.ValidID(id) {
 		return nil, nil
 	}
-	if mutated == hookCompartment {
+	if mutated() == hookCompartment {
 		return &alternative{}, nil
 	}
 	switch {

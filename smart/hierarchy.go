@@ -12,7 +12,7 @@ const maxPlaces = 2000
 
 // hierarchy walks a hierarchy through what is open of it, where not all is: the engine would walk through the rest as well.
 func (s *sifting) hierarchy(h *search.Hierarchy) (search.Expr, error) {
-	if mutated == hookChain {
+	if mutated() == hookChain {
 		return h, nil
 	}
 	whole := true

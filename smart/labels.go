@@ -50,7 +50,7 @@ func (a *access) trusted() bool {
 // labelled bars what has labels that the principal has not been cleared for. Whose glass was broken is open whatever its labels.
 func (a *access) labelled(f *filter, typ string) error {
 	closed := a.closed()
-	if len(closed) == 0 || mutated == hookLabels {
+	if len(closed) == 0 || mutated() == hookLabels {
 		return nil
 	}
 	unlabelled, err := a.guard.unlabelled(typ, closed)

@@ -34,14 +34,14 @@ func (g *Guard) Middleware(next fhir.Handler) fhir.Handler {
 			known = &call{who: p, access: a}
 		}
 		called := *req
-		if mutated != hookPaging {
+		if mutated() != hookPaging {
 			called.Caller = known.access.key
 		}
 		if called.Prefer.Explain && !known.access.mayAll() {
 			called.Prefer.Explain = false
 		}
 		c := &call{who: p, access: known.access, req: &called}
-		if mutated != hookPrecheck && !(mutated == hookBatch && known.req != nil) {
+		if mutated() != hookPrecheck && !(mutated() == hookBatch && known.req != nil) {
 			if err := g.check(c); err != nil {
 				return nil, err
 			}
@@ -147,7 +147,7 @@ func (g *Guard) checkAcross(c *call) error {
 
 // checkEntries checks all entries of a transaction before any of them is looked at.
 func (g *Guard) checkEntries(c *call) error {
-	if g.parse == nil || c.req.Resource == nil || mutated == hookBatch {
+	if g.parse == nil || c.req.Resource == nil || mutated() == hookBatch {
 		return nil
 	}
 	n := 0

@@ -1,7 +1,7 @@
 package smart
 
-// The hooks of the guard. A build with the tag mutate_HOOK leaves one of them out, so that a test can prove that some other test
-// would notice (see TestMutations). What stands here are constants: an ordinary build has no trace of it.
+// The hooks of the guard. A build with the tag mutate leaves out the one that the environment names, so that a test can prove that some other
+// test would notice (see TestMutations). An ordinary build has no trace of it: there mutated is constant.
 const (
 	hookRead        = "read"
 	hookVRead       = "vread"

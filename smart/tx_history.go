@@ -17,7 +17,7 @@ func (t *tx) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.HistoryPag
 	if err != nil {
 		return nil, err
 	}
-	if c.who.server || mutated == hookHistory {
+	if c.who.server || mutated() == hookHistory {
 		return t.inner.History(ctx, q)
 	}
 	perms := Search

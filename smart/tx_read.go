@@ -21,7 +21,7 @@ func (t *tx) read(ctx context.Context, typ, id string) (*fhir.Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.who.server || mutated == hookRead {
+	if c.who.server || mutated() == hookRead {
 		return t.inner.Read(ctx, typ, id)
 	}
 	f, err := c.access.filter(c.reading(typ, id), typ)
@@ -57,7 +57,7 @@ func (t *tx) vread(ctx context.Context, typ, id, version string) (*fhir.Resource
 	if err != nil {
 		return nil, err
 	}
-	if c.who.server || mutated == hookVRead {
+	if c.who.server || mutated() == hookVRead {
 		return t.inner.VRead(ctx, typ, id, version)
 	}
 	f, err := c.access.filter(Read, typ)

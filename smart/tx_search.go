@@ -22,7 +22,7 @@ func (t *tx) search(ctx context.Context, query fhir.Query) (*fhir.SearchPage, er
 		return nil, fhir.NewOutcome(fhir.NotSupported, "the guard knows the queries of package search only")
 	}
 	s := &sifting{t: t, ctx: ctx, c: c, perms: c.searching(q)}
-	if mutated == hookInclude && s.perms != Search {
+	if mutated() == hookInclude && s.perms != Search {
 		return t.inner.Search(ctx, q)
 	}
 	restricted, err := s.restrict(q)
@@ -124,7 +124,7 @@ func (s *sifting) across(q *search.Query, bounds *search.Bounds, root *bool) (*s
 // direct reports whether a query asks for ids and nothing else. Engines answer that without planning, and what is not open is
 // left out of the page, which has room for all.
 func (s *sifting) direct(q *search.Query) bool {
-	if q.Type == "" || len(q.Where) != 1 || len(q.Sort) > 0 || q.After != "" || q.Total != search.TotalNone || mutated == hookSearch {
+	if q.Type == "" || len(q.Where) != 1 || len(q.Sort) > 0 || q.After != "" || q.Total != search.TotalNone || mutated() == hookSearch {
 		return false
 	}
 	ids, ok := q.Where[0].(*search.IDs)
@@ -138,7 +138,7 @@ func (s *sifting) bound(typ string, root bool) (search.Expr, error) {
 	if root {
 		perms = s.perms
 	}
-	if root && mutated == hookSearch || !root && mutated == hookChain || s.c.conditional() && root && mutated == hookConditional {
+	if root && mutated() == hookSearch || !root && mutated() == hookChain || s.c.conditional() && root && mutated() == hookConditional {
 		return nil, nil
 	}
 	f, err := s.c.access.filter(perms, typ)
@@ -243,7 +243,7 @@ func (s *sifting) keep(list []*fhir.Resource) ([]*fhir.Resource, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ok || mutated == hookSearch || s.c.conditional() && mutated == hookConditional {
+		if ok || mutated() == hookSearch || s.c.conditional() && mutated() == hookConditional {
 			kept = append(kept, r)
 		}
 	}

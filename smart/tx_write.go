@@ -15,7 +15,7 @@ func (t *tx) Create(ctx context.Context, r *fhir.Resource) (*fhir.Version, error
 	}
 	if !c.who.server {
 		f, err := c.access.filter(Create, r.Type())
-		if err == nil && mutated != hookCreatePost {
+		if err == nil && mutated() != hookCreatePost {
 			err = t.fits(ctx, c, f, r)
 		}
 		if err == nil {
@@ -64,7 +64,7 @@ func (t *tx) mayPut(ctx context.Context, c *call, r *fhir.Resource) error {
 	switch {
 	case before == nil && !f.unbound():
 		return notFound(r.Type())
-	case before != nil && mutated != hookUpdatePre:
+	case before != nil && mutated() != hookUpdatePre:
 		if err := t.writable(ctx, c, f, before); err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (t *tx) mayPut(ctx context.Context, c *call, r *fhir.Resource) error {
 			after = creating // as if it had been posted
 		}
 	}
-	if mutated != hookUpdatePost {
+	if mutated() != hookUpdatePost {
 		if err := t.fits(ctx, c, after, r); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (t *tx) Delete(ctx context.Context, typ, id string) (*fhir.Version, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !c.who.server && mutated != hookDelete {
+	if !c.who.server && mutated() != hookDelete {
 		f, err := c.access.filter(Delete, typ)
 		switch {
 		case err != nil:
@@ -176,7 +176,7 @@ func (c *call) perm() Perms {
 
 // relabel refuses to take restricted labels from a resource, or to give it such as the principal is not cleared for.
 func (a *access) relabel(before, after *fhir.Resource) error {
-	if a.trusted() || a.who.HasRole(RoleAdmin) || a.who.HasRole(RolePrivacyOfficer) || mutated == hookLabels {
+	if a.trusted() || a.who.HasRole(RoleAdmin) || a.who.HasRole(RolePrivacyOfficer) || mutated() == hookLabels {
 		return nil
 	}
 	was, is, closed := a.guard.labelsOf(before), a.guard.labelsOf(after), a.closed()

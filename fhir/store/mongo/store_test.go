@@ -16,7 +16,7 @@ import (
 // TestReplica runs the suite on a replica set in memory, which knows of MongoDB what the engine uses.
 func TestReplica(t *testing.T) {
 	if os.Getenv("ANDIRON_ROUNDS") == "" {
-		t.Setenv("ANDIRON_ROUNDS", "3") // most of the time goes into the imitation
+		t.Setenv("ANDIRON_ROUNDS", "2") // most of the time goes into the imitation
 	}
 	if testing.Short() { // as under the race detector
 		storetest.RunStore(t, engine(started(t)))

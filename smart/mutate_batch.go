@@ -1,5 +1,0 @@
-//go:build mutate_batch
-
-package smart
-
-const mutated = hookBatch

@@ -1,5 +1,0 @@
-//go:build mutate_chain
-
-package smart
-
-const mutated = hookChain

@@ -1,5 +1,0 @@
-//go:build mutate_compartment
-
-package smart
-
-const mutated = hookCompartment

@@ -1,5 +1,0 @@
-//go:build mutate_conditional
-
-package smart
-
-const mutated = hookConditional

@@ -1,5 +1,0 @@
-//go:build mutate_consent
-
-package smart
-
-const mutated = hookConsent

@@ -1,5 +1,0 @@
-//go:build mutate_create_post
-
-package smart
-
-const mutated = hookCreatePost

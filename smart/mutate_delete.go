@@ -1,5 +1,0 @@
-//go:build mutate_delete
-
-package smart
-
-const mutated = hookDelete

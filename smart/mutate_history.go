@@ -1,5 +1,0 @@
-//go:build mutate_history
-
-package smart
-
-const mutated = hookHistory

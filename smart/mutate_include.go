@@ -1,5 +1,0 @@
-//go:build mutate_include
-
-package smart
-
-const mutated = hookInclude

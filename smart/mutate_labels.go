@@ -1,5 +1,0 @@
-//go:build mutate_labels
-
-package smart
-
-const mutated = hookLabels

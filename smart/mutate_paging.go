@@ -1,5 +1,0 @@
-//go:build mutate_paging
-
-package smart
-
-const mutated = hookPaging

@@ -1,5 +1,0 @@
-//go:build mutate_precheck
-
-package smart
-
-const mutated = hookPrecheck

@@ -1,5 +1,0 @@
-//go:build mutate_read
-
-package smart
-
-const mutated = hookRead

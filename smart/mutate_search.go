@@ -1,5 +1,0 @@
-//go:build mutate_search
-
-package smart
-
-const mutated = hookSearch

@@ -1,5 +1,0 @@
-//go:build mutate_update_post
-
-package smart
-
-const mutated = hookUpdatePost

@@ -1,5 +1,0 @@
-//go:build mutate_update_pre
-
-package smart
-
-const mutated = hookUpdatePre

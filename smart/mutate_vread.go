@@ -1,5 +1,0 @@
-//go:build mutate_vread
-
-package smart
-
-const mutated = hookVRead
