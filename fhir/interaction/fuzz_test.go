@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/store/storetest"
 )
 
 // FuzzTransaction makes Bundles of the bytes: each entry takes its method, URL, resource and conditions from lists in which everything
@@ -28,6 +29,7 @@ func FuzzTransaction(f *testing.F) {
 
 // TestTransactionsOfEverything does what the fuzzer does, for a moment, with what it has left behind as the ground to stand on.
 func TestTransactionsOfEverything(t *testing.T) {
+	storetest.Single(t)
 	d, random := open(t), rand.New(rand.NewPCG(1, 2))
 	data := make([]byte, 24)
 	succeeded := 0
@@ -48,6 +50,7 @@ func TestTransactionsOfEverything(t *testing.T) {
 
 // TestOrderDoesNotMatter: "the outcome of processing the transaction SHALL NOT depend on the order of the resources in the transaction".
 func TestOrderDoesNotMatter(t *testing.T) {
+	storetest.Single(t)
 	forward, backward, random := open(t), open(t), rand.New(rand.NewPCG(3, 4))
 	data, reversed := make([]byte, 24), make([]byte, 24)
 	for range 300 {

@@ -9,6 +9,7 @@ import (
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/interaction"
 	"andiron.dev/fhir/store/sqlite"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/fhir/store/storetest/chosen"
 )
 
@@ -83,6 +84,7 @@ func TestIncludeBounds(t *testing.T) {
 
 // TestIncludeOfEverything: what refers to nearly as many resources as any engine lets it, a hundred thousand, is answered, and soon.
 func TestIncludeOfEverything(t *testing.T) {
+	storetest.Single(t)
 	d := open(t)
 	d.many(1500)
 	d.want("", "PUT List/all", listOf("all", 1500, func(i int) string { return fmt.Sprint("Patient/p", i) }))

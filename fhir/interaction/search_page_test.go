@@ -12,6 +12,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/interaction"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/search"
 )
 
@@ -151,6 +152,7 @@ func shown(pages []*fhir.Response) map[string]int {
 
 // TestPagesFarIn: a cursor leads a hundred pages back, and to the first.
 func TestPagesFarIn(t *testing.T) {
+	storetest.Single(t)
 	d := open(t)
 	d.many(130)
 	pages := d.walk(d.want("", "GET Patient?_count=1", ""), "next")

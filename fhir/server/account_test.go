@@ -9,6 +9,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/server"
+	"andiron.dev/fhir/store/storetest"
 )
 
 // ward is a module with operations that write: $admit makes a Patient active and opens an Encounter about them, under a guard; with
@@ -169,6 +170,7 @@ func TestOperationWithoutEvidence(t *testing.T) {
 // TestOperationsInBundles: in a transaction operations stand or fall with the other entries, whose work they find done; what cannot is
 // refused before anything is touched. In a batch each entry is on its own.
 func TestOperationsInBundles(t *testing.T) {
+	storetest.Single(t)
 	const (
 		patient = `{"fullUrl":"urn:uuid:6f1d7a4e-8f0c-4c53-8f7e-0d5a8f7a1a11","resource":{"resourceType":"Patient","active":false},"request":{"method":"POST","url":"Patient"}}`
 		call    = `{"resource":{"resourceType":"Parameters","parameter":[{"name":"who","valueReference":{"reference":"urn:uuid:6f1d7a4e-8f0c-4c53-8f7e-0d5a8f7a1a11"}}%s]},"request":{"method":"POST","url":"Patient/$%s"}}`

@@ -16,6 +16,7 @@ import (
 
 	"andiron.dev/fhir/rest"
 	"andiron.dev/fhir/server"
+	"andiron.dev/fhir/store/storetest"
 )
 
 // listening serves a hospital on a socket and returns its address.
@@ -119,6 +120,7 @@ func TestStrangeRequests(t *testing.T) {
 
 // TestLimits: what would cost too much is refused with a status that says which limit it was (security.md §8.2).
 func TestLimits(t *testing.T) {
+	storetest.Single(t)
 	h := open(t, func(c *server.Config) { c.MaxEntries = 20 })
 	bomb := func(n int) string {
 		var b bytes.Buffer

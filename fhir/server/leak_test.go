@@ -14,6 +14,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/server"
+	"andiron.dev/fhir/store/storetest"
 )
 
 // canary is a patient's name: no log may hold it, nor an error.
@@ -129,6 +130,7 @@ func (h *hospital) attackOnce(method, path, body string, headers []string, check
 
 // TestLeaks: no answer tells how the server is built, no error repeats what the client sent, and no line of the log holds any of it.
 func TestLeaks(t *testing.T) {
+	storetest.Single(t)
 	h := open(t)
 	faults := 0
 	report := func(format string, args ...any) {

@@ -6,11 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"andiron.dev/fhir/store/storetest"
 )
 
 // TestSearchByPost: a search is the same by GET, by POST, and by POST with any part of its parameters in the URL, in status, body
 // and what the log says; HEAD is GET without the body.
 func TestSearchByPost(t *testing.T) {
+	storetest.Single(t)
 	h := open(t)
 	var entries []string
 	put := func(typ, id, rest string) {

@@ -7,6 +7,7 @@ import (
 
 	"andiron.dev/fhir"
 	"andiron.dev/fhir/r4"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/search"
 )
 
@@ -133,6 +134,7 @@ func TestIndexOldGeneration(t *testing.T) {
 
 // TestIndexBehindAndAhead changes resources that a job has come to and others that it has not, for each kind of job.
 func TestIndexBehindAndAhead(t *testing.T) {
+	storetest.Single(t)
 	for kind, begin := range map[string]func(s *Store){
 		"parameter": func(s *Store) {
 			write1(t, s, contactParameter(t, "retired"))

@@ -89,6 +89,7 @@ func TestReindex(t *testing.T) {
 
 // TestCheckFinds damages a store in every way that Check is there for.
 func TestCheckFinds(t *testing.T) {
+	storetest.Single(t)
 	p := params(t)
 	for damage, want := range map[string]string{
 		"DELETE FROM token WHERE n = 1":                         "Patient/1: a token value is missing",

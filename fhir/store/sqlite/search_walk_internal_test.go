@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"andiron.dev/fhir"
+	"andiron.dev/fhir/store/storetest"
 	"andiron.dev/search"
 	"zombiezen.com/go/sqlite"
 )
@@ -50,6 +51,7 @@ func pages(t *testing.T, s *Store, query string) (ids []string, gathered int) {
 // TestWalk checks that a walk gives the same pages as sorting does, and that it is given up where it leads nowhere. Observation i-o
 // is of the year 2000 + o and has code o % 3.
 func TestWalk(t *testing.T) {
+	storetest.Single(t)
 	s := hundred(t)
 	add := func(id, effective string) {
 		if err := s.Update(t.Context(), nil, func(tx fhir.Tx) error {
