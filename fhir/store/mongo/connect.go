@@ -64,7 +64,7 @@ func (s *Store) inWords(err error, database string) error {
 	case hasCode(err, codeUnauthorized):
 		return &ConnectError{fmt.Sprintf("the user of the URI may not do what a server has to in the database %s; this helps: db.grantRolesToUser(USER, [{role: \"readWrite\", db: %q}])", database, database), err}
 	case unreachable(err):
-		return &ConnectError{fmt.Sprintf("no server of the cluster at %s can be used: %s", Redacted(s.options.URI), lastOf(err)), err}
+		return &ConnectError{fmt.Sprintf("no server of the cluster at %s can be used: %s", Redacted(s.options.URI), s.overTLS(lastOf(err))), err}
 	}
 	return err
 }
@@ -73,6 +73,15 @@ func (s *Store) inWords(err error, database string) error {
 func (s *Store) named() bool {
 	uri, err := connstring.ParseAndValidate(s.options.URI)
 	return err == nil && (uri.Username != "" || uri.AuthMechanism != "")
+}
+
+// overTLS adds what may be the matter where a connection over TLS has ended without a reason: what the other side has said may be lost.
+func (s *Store) overTLS(reason string) string {
+	uri, err := connstring.ParseAndValidate(s.options.URI)
+	if err != nil || !uri.SSL || strings.Contains(reason, "tls") {
+		return reason
+	}
+	return reason + "; perhaps it wants a certificate of whoever connects (tlsCertificateKeyFile=…), or another one"
 }
 
 // lastOf says why no server was found, or no connection to one.
