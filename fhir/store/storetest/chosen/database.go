@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -23,16 +24,48 @@ func Database(dir string) string {
 	return prefix() + hex.EncodeToString(name[:8])
 }
 
-// URI gives the URI of the database that stands for a folder; ok is false where the tests run on SQLite. Sweep removes it.
+// URI gives the URI of the database that stands for a folder; ok is false where the tests run on SQLite. The database is removed when another is
+// asked for and the folder is no more, at last by Sweep.
 func URI(dir string) (uri string, ok bool) {
 	uri = os.Getenv(Variable)
 	if uri == "" {
 		return "", false
 	}
+	if err := outlived(uri); err != nil {
+		panic(err)
+	}
+	if err := os.WriteFile(note(Database(dir)), []byte(dir), 0o600); err != nil {
+		panic(err)
+	}
 	scheme, rest, _ := strings.Cut(uri, "://")
 	hosts, query, _ := strings.Cut(rest, "?")
 	hosts, _, _ = strings.Cut(hosts, "/")
 	return scheme + "://" + hosts + "/" + Database(dir) + "?" + query, true
+}
+
+// note is the file that says which folder a database stands for. A server has a hundred files open for each database, so none must stay for
+// longer than its test.
+func note(database string) string { return filepath.Join(os.TempDir(), database+".folder") }
+
+// outlived removes the databases of folders that their tests have removed.
+func outlived(uri string) error {
+	notes, err := filepath.Glob(note(prefix() + "*"))
+	if err != nil {
+		return err
+	}
+	for _, name := range notes {
+		dir, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(filepath.Dir(string(dir))); !errors.Is(err, os.ErrNotExist) { // the folder itself is the engine's to make
+			continue
+		}
+		if err := errors.Join(drop(context.Background(), uri, Database(string(dir))), os.Remove(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sweep removes all databases of this process: for TestMain, where servers in processes of their own have used them.
@@ -51,6 +84,7 @@ func Sweep() error {
 	for _, name := range names {
 		if strings.HasPrefix(name, prefix()) {
 			err = errors.Join(err, c.Database(name).Drop(ctx))
+			_ = os.Remove(note(name)) // there is none for those that Open has opened
 		}
 	}
 	return err
